@@ -1,0 +1,31 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "harness/language_model.h"
+
+namespace souvenir {
+
+// How a model is run.
+//
+//   device   auto | cpu | cuda:N
+//   dtype    auto | float32 | bfloat16 | float16
+//   threads  0: the CPUs this process may use (affinity and cgroup quota)
+struct LoadOptions {
+  std::string device = "auto";
+  std::string dtype = "auto";
+  int threads = 0;
+};
+
+// Loads a Hugging Face directory: config.json and safetensors, single or sharded. Executes nothing
+// from it.
+//
+// Errors  input: not a checkpoint, unknown model_type, dtype, rope_type or quantisation, missing or
+//         surplus or misshapen tensors, a damaged file; each by name, with what was expected
+//         usage: a device or dtype that does not exist here
+std::unique_ptr<LanguageModel> load_language_model(const std::filesystem::path& directory,
+                                                   const LoadOptions& options);
+
+}  // namespace souvenir

@@ -1,0 +1,87 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "harness/evidence/finding.h"
+#include "harness/types.h"
+
+namespace souvenir {
+
+inline constexpr const char* kEvidenceSchema = "souvenir/evidence/1";
+
+// The model that was audited: what it is, how it was run, and the files it was read from.
+struct AuditedModel {
+  std::string architecture;
+  std::int64_t parameters = 0;
+  std::string stored_dtype;
+  std::string compute_dtype;
+  std::string device;
+  int threads = 1;
+  std::vector<FileDigest> files;
+  std::string sha256;  // of the lines "sha256  name\n" of all files, sorted by name
+};
+
+struct AuditedTokenizer {
+  std::string kind;
+  std::int64_t vocabulary = 0;
+  std::string bos;  // the decision, in words: "always: <s> (1), by the post-processor"
+  std::vector<TokenId> prepended_ids;
+  std::string unicode_version;
+};
+
+// An input, digested. Files that hold subjects are digested with a keyed HMAC (`key_id` set).
+struct AuditInput {
+  std::string role;  // suite | subjects | context | policy | ...
+  std::string digest;
+  std::string key_id;
+  std::int64_t rows = 0;
+  std::optional<std::int64_t> persons;
+};
+
+struct NotRun {
+  std::string what;
+  Remark why;
+};
+
+struct LeftOut {
+  std::string reason;
+  std::int64_t count = 0;
+};
+
+struct CriterionOutcome {
+  std::string id;
+  Outcome outcome = Outcome::not_tested;
+  std::vector<std::string> findings;
+};
+
+// The whole audit as a value. Serialises to canonical JSON and back without loss.
+struct Evidence {
+  nlohmann::json tool;      // name, version, libtorch, compiler
+  nlohmann::json run;       // the only part that may differ between identical runs
+  AuditedModel model;
+  AuditedTokenizer tokenizer;
+  std::string suite_name;
+  std::string suite_sha256;
+  std::uint64_t seed = 0;
+  nlohmann::json threat_model;
+  double near_tie_delta = 0.0;
+  nlohmann::json parameters;  // the resolved suite: every parameter that shaped a number
+  std::vector<AuditInput> inputs;
+  std::vector<Remark> deviations;
+  std::vector<Finding> findings;
+  std::vector<CriterionOutcome> criteria;
+  std::string criteria_version;
+  std::vector<NotRun> not_run;
+  std::int64_t requests = 0;
+  std::int64_t scored_tokens = 0;
+  std::vector<LeftOut> left_out;
+  nlohmann::json gate;  // null without a policy
+};
+
+}  // namespace souvenir

@@ -1,0 +1,119 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "harness/evidence/observation.h"
+#include "harness/types.h"
+
+namespace souvenir {
+
+// Says how a sampler turns logits into a distribution: temperature, then top-k (ties with the
+// k-th logit are kept), then top-p (the smallest head of the sorted distribution whose mass reaches
+// p; at least one token), each renormalised. This is the order of Hugging Face transformers.
+//
+//   temperature  > 0
+//   top_k        0: no limit
+//   top_p        in (0, 1]; 1: no limit
+struct DecodingRule {
+  double temperature = 1.0;
+  std::int64_t top_k = 0;
+  double top_p = 1.0;
+
+  bool operator==(const DecodingRule&) const = default;
+};
+
+// Asks for the log-probabilities of `ids` given `prefix_ids`. Nothing is added in front: with an
+// empty prefix the first of `ids` is unscored, and the observation speaks of the rest.
+struct ScoreRequest {
+  std::vector<TokenId> prefix_ids;
+  std::vector<TokenId> ids;
+};
+
+struct ScoreOptions {
+  std::vector<DecodingRule> rules;
+  std::vector<double> temperatures;
+  int top = 0;  // 0 to 64 most likely tokens to record per scored token
+};
+
+// The answer to one request: either an observation, or why there is none. Never truncated.
+struct ScoreResult {
+  std::optional<ScoreObservation> observation;
+  std::string refusal;  // names the cause, never the text
+};
+
+// Asks for continuations of `prefix_ids`. `stream` names the random stream: the same stream,
+// options and model give the same continuation whatever else is in the batch.
+//
+//   prefix_ids  at least one token
+//   stream      e.g. the first 8 bytes of the request digest
+struct GenerateRequest {
+  std::vector<TokenId> prefix_ids;
+  std::uint64_t stream = 0;
+};
+
+struct GenerateOptions {
+  std::int64_t max_new_tokens = 50;
+  std::int64_t samples = 1;          // continuations per request
+  std::optional<DecodingRule> rule;  // absent: greedy (ties: the lowest id)
+  std::uint64_t seed = 0;
+};
+
+struct GenerateResult {
+  std::vector<Generation> samples;  // [options.samples]
+  std::string refusal;
+};
+
+// What was loaded, for the evidence.
+//
+//   context_tokens  most tokens a request may have; 0: no limit known
+//   parameters      number of distinct weights (a tied head counts once)
+//   *_dtype         float32, bfloat16 or float16
+//   device          cpu or cuda:N
+struct ModelInfo {
+  std::string architecture;
+  std::int64_t vocabulary = 0;
+  std::int64_t context_tokens = 0;
+  std::int64_t layers = 0;
+  std::int64_t parameters = 0;
+  std::string stored_dtype;
+  std::string compute_dtype;
+  std::string device;
+  int threads = 1;
+  std::vector<TokenId> eos_ids;  // generation stops at any of these
+  std::vector<FileDigest> files;
+  std::vector<std::string> notes;  // e.g. attention computed without a window it does not need
+};
+
+// Answers requests about token sequences. Immutable: const methods may be called from any
+// thread, one at a time per object. Owns its weights.
+//
+// Refuses, per request and by name, what exceeds its context, an id outside the vocabulary, and
+// logits that are NaN or infinite; never truncates, never repairs.
+class LanguageModel {
+ public:
+  virtual ~LanguageModel() = default;
+
+  virtual const ModelInfo& info() const = 0;
+
+  // Scores every request in one packed pass. The caller decides what a batch is.
+  //
+  // Returns  [requests] in the order asked
+  // Exact    independent of the composition of the batch and of threads to 1e-5 nats in float32
+  // Errors   resource (memory, device); never for a single request
+  virtual std::vector<ScoreResult> score(std::span<const ScoreRequest> requests,
+                                         const ScoreOptions& options) const = 0;
+
+  // Continues every request.
+  //
+  // Returns  [requests] in the order asked
+  // Random   the stream (options.seed, request.stream, sample, step)
+  // Errors   as score
+  virtual std::vector<GenerateResult> generate(std::span<const GenerateRequest> requests,
+                                               const GenerateOptions& options) const = 0;
+};
+
+}  // namespace souvenir
