@@ -1,0 +1,242 @@
+#include "harness/journal.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "harness/digest.h"
+#include "harness/error.h"
+#include "harness/evidence/json.h"
+#include "harness/near_tie.h"
+#include "harness/request.h"
+#include "harness/sqlite.h"
+
+namespace souvenir {
+
+namespace {
+
+using nlohmann::json;
+
+constexpr const char* kSchema = R"(
+CREATE TABLE IF NOT EXISTS meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS string(
+  ordinal INTEGER PRIMARY KEY, subject TEXT, window INTEGER, person TEXT, kind TEXT,
+  member INTEGER, positive INTEGER, twin_of TEXT, repetitions INTEGER, strata TEXT,
+  prefix BLOB, secret BLOB, given_away INTEGER, straddles INTEGER, specials INTEGER,
+  request INTEGER, duplicate INTEGER DEFAULT 0);
+CREATE INDEX IF NOT EXISTS string_request ON string(request);
+CREATE INDEX IF NOT EXISTS string_subject ON string(subject);
+CREATE TABLE IF NOT EXISTS request(
+  ordinal INTEGER PRIMARY KEY, digest BLOB UNIQUE, prefix_ids BLOB, ids BLOB, tokens INTEGER);
+CREATE TABLE IF NOT EXISTS batch(
+  pass INTEGER, ordinal INTEGER, done INTEGER DEFAULT 0, PRIMARY KEY(pass, ordinal)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS member(
+  pass INTEGER, batch INTEGER, request INTEGER, PRIMARY KEY(pass, batch, request)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS observation(
+  pass INTEGER, request INTEGER, body BLOB, refusal TEXT, near_tie INTEGER, check_sum BLOB,
+  PRIMARY KEY(pass, request)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS left_out(reason TEXT PRIMARY KEY, count INTEGER) WITHOUT ROWID;
+)";
+
+int take_lock(const std::string& directory) {
+  const std::string path = directory + "/lock";
+  const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (file < 0) {
+    throw Error(ErrorKind::resource, path + ": cannot be opened: " + std::strerror(errno));
+  }
+  if (::flock(file, LOCK_EX | LOCK_NB) != 0) {
+    ::close(file);
+    throw Error(ErrorKind::usage,
+                directory + ": another run is working on this journal; wait for it or stop it");
+  }
+  return file;
+}
+
+// Names the first leaf at which two identities differ.
+std::string first_difference(const json& recorded, const json& given, const std::string& at) {
+  if (recorded == given) {
+    return {};
+  }
+  if (recorded.is_object() && given.is_object()) {
+    for (const auto& [key, value] : given.items()) {
+      const std::string found = first_difference(recorded.value(key, json()), value,
+                                                 at.empty() ? key : at + "." + key);
+      if (!found.empty()) {
+        return found;
+      }
+    }
+    for (const auto& [key, value] : recorded.items()) {
+      if (!given.contains(key)) {
+        return (at.empty() ? key : at + "." + key) + ": recorded " + value.dump() +
+               ", given nothing";
+      }
+    }
+    return {};
+  }
+  return at + ": recorded " + recorded.dump() + ", given " + given.dump();
+}
+
+}  // namespace
+
+Journal::Journal(const std::string& directory) : lock_(take_lock(directory)) {
+  try {
+    database_ = std::make_unique<Database>(directory + "/journal.sqlite");
+    create_schema();
+  } catch (...) {
+    ::close(lock_);
+    throw;
+  }
+}
+
+Journal::~Journal() {
+  database_.reset();
+  ::close(lock_);
+}
+
+void Journal::create_schema() {
+  database_->run(kSchema);
+  // A page damaged anywhere is found here, before a number rests on it.
+  Statement check(*database_, "PRAGMA quick_check(1)");
+  if (!check.step() || check.text(0) != "ok") {
+    throw Error(ErrorKind::integrity, "journal: the file is damaged");
+  }
+}
+
+json Journal::identity() const {
+  Statement select(*database_, "SELECT value FROM meta WHERE key = 'identity'");
+  if (!select.step()) {
+    return nullptr;
+  }
+  try {
+    return json::parse(select.text(0));
+  } catch (const json::exception&) {
+    throw Error(ErrorKind::integrity, "journal: its identity is damaged");
+  }
+}
+
+void Journal::identify(const json& identity) {
+  const json recorded = this->identity();
+  if (recorded.is_null()) {
+    Statement insert(*database_, "INSERT INTO meta VALUES('identity', ?)");
+    insert.bind_text(0, canonical_json(identity)).execute();
+    return;
+  }
+  const std::string difference = first_difference(recorded, identity, "");
+  if (!difference.empty()) {
+    throw Error(ErrorKind::usage,
+                "this folder holds another audit; it differs in " + difference +
+                    ". Give another --out, or the inputs it was begun with");
+  }
+}
+
+bool Journal::planned() const {
+  Statement select(*database_, "SELECT 1 FROM meta WHERE key = 'planned'");
+  return select.step();
+}
+
+bool Journal::confirm_planned() const {
+  Statement select(*database_, "SELECT 1 FROM meta WHERE key = 'confirm_planned'");
+  return select.step();
+}
+
+std::int64_t Journal::batches(Pass pass) const {
+  Statement select(*database_, "SELECT count(*) FROM batch WHERE pass = ?");
+  select.bind(0, static_cast<std::int64_t>(pass)).step();
+  return select.integer(0);
+}
+
+std::vector<std::int64_t> Journal::open_batches(Pass pass) const {
+  Statement select(*database_,
+                   "SELECT ordinal FROM batch WHERE pass = ? AND done = 0 ORDER BY ordinal");
+  select.bind(0, static_cast<std::int64_t>(pass));
+  std::vector<std::int64_t> open;
+  while (select.step()) {
+    open.push_back(select.integer(0));
+  }
+  return open;
+}
+
+std::vector<JournalRequest> Journal::batch(Pass pass, std::int64_t ordinal) const {
+  Statement select(*database_,
+                   "SELECT r.ordinal, r.prefix_ids, r.ids FROM member m JOIN request r "
+                   "ON r.ordinal = m.request WHERE m.pass = ? AND m.batch = ? "
+                   "ORDER BY r.tokens DESC, r.digest");
+  select.bind(0, static_cast<std::int64_t>(pass)).bind(1, ordinal);
+  std::vector<JournalRequest> requests;
+  while (select.step()) {
+    requests.push_back({select.integer(0),
+                        {unpack_ids(select.text(1)), unpack_ids(select.text(2))}});
+  }
+  return requests;
+}
+
+void Journal::commit(Pass pass, std::int64_t ordinal, const std::vector<JournalRequest>& requests,
+                     const std::vector<ScoreResult>& results, double near_tie_delta) {
+  Transaction transaction(*database_);
+  Statement insert(*database_, "INSERT INTO observation VALUES(?, ?, ?, ?, ?, ?)");
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    const bool answered = results[i].observation.has_value();
+    const std::string body = answered ? pack_observation(*results[i].observation) : std::string();
+    const bool near = answered && hangs_on_near_tie(*results[i].observation, near_tie_delta);
+    insert.bind(0, static_cast<std::int64_t>(pass)).bind(1, requests[i].ordinal);
+    insert.bind_blob(2, body);
+    insert.bind_text(3, results[i].refusal);
+    insert.bind(4, static_cast<std::int64_t>(near));
+    insert.bind_blob(5, sha256(body + results[i].refusal).substr(0, 8));
+    insert.execute();
+  }
+  Statement done(*database_, "UPDATE batch SET done = 1 WHERE pass = ? AND ordinal = ?");
+  done.bind(0, static_cast<std::int64_t>(pass)).bind(1, ordinal).execute();
+  transaction.commit();
+}
+
+JournalTotals Journal::totals() const {
+  Statement strings(*database_,
+                    "SELECT count(*), coalesce(sum(duplicate), 0), "
+                    "coalesce(sum(straddles AND NOT duplicate), 0), "
+                    "coalesce(sum(specials > 0 AND NOT duplicate), 0), "
+                    "count(DISTINCT CASE WHEN person <> '' THEN person END) FROM string");
+  strings.step();
+  Statement requests(*database_, "SELECT count(*), coalesce(sum(length(ids) / 4), 0) FROM request");
+  requests.step();
+  return {.strings = strings.integer(0),
+          .requests = requests.integer(0),
+          .scored_tokens = requests.integer(1),
+          .duplicates = strings.integer(1),
+          .straddling = strings.integer(2),
+          .with_specials = strings.integer(3),
+          .persons = strings.integer(4)};
+}
+
+std::vector<LeftOut> Journal::left_out() const {
+  Statement select(*database_, "SELECT reason, count FROM left_out ORDER BY reason");
+  std::vector<LeftOut> rows;
+  while (select.step()) {
+    rows.push_back({select.text(0), select.integer(1)});
+  }
+  Statement refused(*database_,
+                    "SELECT o.refusal, count(*) FROM string s JOIN observation o "
+                    "ON o.request = s.request WHERE s.duplicate = 0 AND o.pass = 0 "
+                    "AND o.refusal <> '' GROUP BY o.refusal ORDER BY o.refusal");
+  while (refused.step()) {
+    rows.push_back({"refused: " + refused.text(0), refused.integer(1)});
+  }
+  return rows;
+}
+
+void Journal::each_text(
+    const std::function<void(const std::string&, const std::string&, const std::vector<TokenId>&)>&
+        visit) const {
+  Statement select(*database_,
+                   "SELECT s.prefix, s.secret, r.ids FROM string s JOIN request r "
+                   "ON r.ordinal = s.request WHERE s.duplicate = 0 ORDER BY s.ordinal");
+  while (select.step()) {
+    visit(select.text(0), select.text(1), unpack_ids(select.text(2)));
+  }
+}
+
+}  // namespace souvenir

@@ -1,0 +1,174 @@
+// The half of the journal that turns strings into requests and requests into batches.
+
+#include <algorithm>
+#include <cctype>
+#include <string>
+
+#include "harness/digest.h"
+#include "harness/error.h"
+#include "harness/evidence/json.h"
+#include "harness/journal.h"
+#include "harness/request.h"
+#include "harness/sqlite.h"
+
+namespace souvenir {
+
+namespace {
+
+using nlohmann::json;
+
+// Most rows in one batch: bounds what a kill can lose, whatever the token budget.
+constexpr std::int64_t kMaxBatchRows = 1024;
+
+json strata_json(const std::vector<std::pair<std::string, ParamValue>>& strata) {
+  json object = json::object();
+  for (const auto& [key, value] : strata) {
+    std::visit([&, name = key](const auto& item) { object[name] = item; }, value);
+  }
+  return object;
+}
+
+// Says whether the prompt already holds the secret, white space around it and case aside.
+bool given_away(std::string_view prefix, std::string_view secret) {
+  const auto fold = [](std::string_view text) {
+    std::string out;
+    for (const char byte : text) {
+      const auto value = static_cast<unsigned char>(byte);
+      if (std::isspace(value) == 0) {
+        out += static_cast<char>(std::tolower(value));
+      }
+    }
+    return out;
+  };
+  const std::string folded = fold(secret);
+  return !folded.empty() && fold(prefix).find(folded) != std::string::npos;
+}
+
+std::int64_t request_ordinal(Database& database, const CutString& cut,
+                             const ScoreOptions& options) {
+  const std::string digest = request_digest(cut.request, options);
+  Statement find(database, "SELECT ordinal FROM request WHERE digest = ?");
+  find.bind_blob(0, digest);
+  if (find.step()) {
+    return find.integer(0);
+  }
+  Statement insert(database,
+                   "INSERT INTO request(digest, prefix_ids, ids, tokens) VALUES(?, ?, ?, ?) "
+                   "RETURNING ordinal");
+  insert.bind_blob(0, digest);
+  insert.bind_blob(1, pack_ids(cut.request.prefix_ids));
+  insert.bind_blob(2, pack_ids(cut.request.ids));
+  insert.bind(3, static_cast<std::int64_t>(cut.request.prefix_ids.size() + cut.request.ids.size()));
+  insert.step();
+  return insert.integer(0);
+}
+
+void insert_string(Database& database, const PlannedString& string, std::int64_t request) {
+  const Subject& subject = *string.subject;
+  Statement insert(database,
+                   "INSERT INTO string(subject, window, person, kind, member, positive, twin_of, "
+                   "repetitions, strata, prefix, secret, given_away, straddles, specials, request) "
+                   "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+  insert.bind_text(0, subject.id).bind(1, string.window).bind_text(2, subject.person);
+  insert.bind_text(3, subject.kind).bind(4, static_cast<std::int64_t>(subject.member));
+  insert.bind(5, static_cast<std::int64_t>(subject.positive_control));
+  insert.bind_text(6, subject.twin_of);
+  if (subject.repetitions) {
+    insert.bind(7, *subject.repetitions);
+  } else {
+    insert.bind_null(7);
+  }
+  insert.bind_text(8, canonical_json(strata_json(subject.strata)));
+  insert.bind_blob(9, string.prefix.reveal()).bind_blob(10, string.secret.reveal());
+  insert.bind(11, static_cast<std::int64_t>(
+                      given_away(string.prefix.reveal(), string.secret.reveal())));
+  insert.bind(12, static_cast<std::int64_t>(string.cut.straddles)).bind(13, string.cut.specials);
+  insert.bind(14, request);
+  insert.execute();
+}
+
+// A twin stands in the strata of the string it is a control for, where it names none of its own.
+void inherit_strata(Database& database) {
+  Statement missing(database,
+                    "SELECT count(*) FROM string t WHERE t.twin_of <> '' AND NOT EXISTS "
+                    "(SELECT 1 FROM string s WHERE s.subject = t.twin_of)");
+  missing.step();
+  if (missing.integer(0) > 0) {
+    throw Error(ErrorKind::input, "subjects: /twin_of of " + std::to_string(missing.integer(0)) +
+                                      " rows names no subject of the files given");
+  }
+  database.run(
+      "UPDATE string AS t SET strata = json_patch(o.strata, t.strata), "
+      "person = CASE WHEN t.person = '' THEN o.person ELSE t.person END "
+      "FROM (SELECT subject, strata, person, min(ordinal) FROM string GROUP BY subject) AS o "
+      "WHERE t.twin_of <> '' AND o.subject = t.twin_of");
+}
+
+void mark_duplicates(Database& database) {
+  database.run(
+      "UPDATE string SET duplicate = 1 WHERE ordinal NOT IN (SELECT min(ordinal) FROM string "
+      "GROUP BY request, member = 1, positive)");
+}
+
+// Cuts requests into batches, longest first, so that the first batch needs the most memory and the
+// time left is never underestimated.
+void cut_batches(Database& database, Pass pass, std::int64_t token_budget,
+                 const std::string& where) {
+  Statement select(database, "SELECT ordinal, tokens FROM request " + where +
+                                 " ORDER BY tokens DESC, digest");
+  Statement member(database, "INSERT INTO member VALUES(?, ?, ?)");
+  Statement batch(database, "INSERT INTO batch(pass, ordinal) VALUES(?, ?)");
+  std::int64_t ordinal = -1;
+  std::int64_t tokens = 0;
+  std::int64_t rows = 0;
+  while (select.step()) {
+    if (ordinal < 0 || rows == kMaxBatchRows || tokens + select.integer(1) > token_budget) {
+      ++ordinal;
+      tokens = 0;
+      rows = 0;
+      batch.bind(0, static_cast<std::int64_t>(pass)).bind(1, ordinal).execute();
+    }
+    tokens += select.integer(1);
+    ++rows;
+    member.bind(0, static_cast<std::int64_t>(pass)).bind(1, ordinal).bind(2, select.integer(0));
+    member.execute();
+  }
+}
+
+void set_meta(Database& database, const std::string& key, const std::string& value) {
+  Statement insert(database, "INSERT INTO meta VALUES(?, ?)");
+  insert.bind_text(0, key).bind_text(1, value).execute();
+}
+
+}  // namespace
+
+void Journal::plan(const ScoreOptions& options, std::int64_t token_budget,
+                   const std::function<void(const PlanWriter&)>& write) {
+  Transaction transaction(*database_);
+  PlanWriter writer;
+  writer.add = [&](const PlannedString& string) {
+    insert_string(*database_, string, request_ordinal(*database_, string.cut, options));
+  };
+  writer.leave_out = [&](const std::string& reason) {
+    Statement count(*database_,
+                    "INSERT INTO left_out VALUES(?, 1) ON CONFLICT(reason) DO UPDATE SET "
+                    "count = count + 1");
+    count.bind_text(0, reason).execute();
+  };
+  write(writer);
+  inherit_strata(*database_);
+  mark_duplicates(*database_);
+  cut_batches(*database_, Pass::first, token_budget, "");
+  set_meta(*database_, "planned", "1");
+  transaction.commit();
+}
+
+void Journal::plan_confirm(std::int64_t token_budget) {
+  Transaction transaction(*database_);
+  cut_batches(*database_, Pass::confirm, token_budget,
+              "WHERE ordinal IN (SELECT request FROM observation WHERE pass = 0 AND near_tie = 1)");
+  set_meta(*database_, "confirm_planned", "1");
+  transaction.commit();
+}
+
+}  // namespace souvenir

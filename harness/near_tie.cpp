@@ -1,0 +1,29 @@
+#include "harness/near_tie.h"
+
+#include <cmath>
+
+namespace souvenir {
+
+std::vector<bool> greedy_matches(const ScoreObservation& observation,
+                                 const std::vector<TokenId>& ids) {
+  const std::size_t scored = observation.argmax.size();
+  const std::size_t first = ids.size() - scored;
+  std::vector<bool> matches(scored);
+  for (std::size_t t = 0; t < scored; ++t) {
+    matches[t] = observation.argmax[t] == ids[first + t];
+  }
+  return matches;
+}
+
+bool hangs_on_near_tie(const ScoreObservation& observation, double delta) {
+  bool near = false;
+  for (const float gap : observation.gaps) {
+    if (static_cast<double>(gap) < -delta) {
+      return false;
+    }
+    near = near || std::abs(static_cast<double>(gap)) < delta;
+  }
+  return near;
+}
+
+}  // namespace souvenir

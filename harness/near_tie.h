@@ -1,0 +1,24 @@
+#pragma once
+
+#include <vector>
+
+#include "harness/evidence/observation.h"
+
+namespace souvenir {
+
+// Says for every scored token whether the greedy decoder would have emitted it, given the true
+// tokens before it: whether it is the argmax (ties: the lowest id).
+//
+//   ids  what was asked; with an empty prefix the first of them is unscored
+//
+// Returns  [scored tokens]
+std::vector<bool> greedy_matches(const ScoreObservation& observation,
+                                 const std::vector<TokenId>& ids);
+
+// Says whether the greedy match of the whole string depends on a gap smaller than `delta`: no token
+// is beaten clearly, and at least one stands or falls within delta of the runner-up.
+//
+//   delta  logits
+bool hangs_on_near_tie(const ScoreObservation& observation, double delta);
+
+}  // namespace souvenir

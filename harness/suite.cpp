@@ -1,0 +1,113 @@
+#include "harness/suite.h"
+
+#include <algorithm>
+
+#include "harness/config.h"
+#include "harness/digest.h"
+#include "harness/embedded.h"
+#include "harness/error.h"
+#include "harness/evidence/json.h"
+
+namespace souvenir {
+
+namespace {
+
+using nlohmann::json;
+
+constexpr std::uint64_t kMaxSuiteBytes = 1U << 20U;
+
+Windows parse_windows(ConfigObject& suite, const std::string& document) {
+  Windows windows;
+  if (const json* value = suite.find("windows")) {
+    ConfigObject object(*value, document, "/windows");
+    windows.prefix_tokens = object.integer("prefix_tokens", 1, 1 << 20, 50);
+    windows.secret_tokens = object.integer("secret_tokens", 1, 1 << 20, 50);
+    windows.stride = object.integer("stride", 1, 1 << 20,
+                                    windows.prefix_tokens + windows.secret_tokens);
+    object.finish();
+  }
+  return windows;
+}
+
+json resolve(const Suite& suite) {
+  return {{"name", suite.name},
+          {"seed", suite.seed},
+          {"bos", std::string(bos_rule_name(suite.bos))},
+          {"windows",
+           {{"prefix_tokens", suite.windows.prefix_tokens},
+            {"secret_tokens", suite.windows.secret_tokens},
+            {"stride", suite.windows.stride}}},
+          {"near_tie_delta", suite.near_tie_delta},
+          {"screen_delta", suite.screen_delta},
+          {"probes", suite.probes}};
+}
+
+}  // namespace
+
+BosRule parse_bos_rule(const std::string& word) {
+  if (word == "auto") return BosRule::automatic;
+  if (word == "always") return BosRule::always;
+  if (word == "never") return BosRule::never;
+  throw Error(ErrorKind::usage, "bos: expected auto, always or never, found \"" + word + "\"");
+}
+
+std::string_view bos_rule_name(BosRule rule) {
+  switch (rule) {
+    case BosRule::automatic:
+      return "auto";
+    case BosRule::always:
+      return "always";
+    case BosRule::never:
+      break;
+  }
+  return "never";
+}
+
+Suite parse_suite(std::string_view text, const std::string& document) {
+  const json root = parse_json(text, document);
+  ConfigObject object(root, document, "");
+  Suite suite;
+  const std::string schema = object.text("schema");
+  if (schema != "souvenir/suite/1") {
+    object.fail("schema", "expected \"souvenir/suite/1\"");
+  }
+  object.find("$schema");
+  object.find("comment");
+  suite.name = object.text("name");
+  suite.seed = static_cast<std::uint64_t>(object.integer("seed", 0, (1LL << 53) - 1, 0));
+  suite.bos = parse_bos_rule(object.text("bos", "auto"));
+  suite.windows = parse_windows(object, document);
+  suite.near_tie_delta = object.number("near_tie_delta", 0.0, 100.0, 1e-3);
+  suite.screen_delta =
+      object.number("screen_delta", 0.0, 100.0, std::max(0.25, suite.near_tie_delta));
+  const json* threat_model = object.find("threat_model");
+  suite.threat_model = threat_model == nullptr ? json::object() : *threat_model;
+  if (!suite.threat_model.is_object()) {
+    object.fail("threat_model", "expected an object");
+  }
+  suite.probes = object.required("probes");
+  if (!suite.probes.is_object() || suite.probes.empty()) {
+    object.fail("probes", "expected an object that names at least one probe");
+  }
+  object.finish();
+  suite.sha256 = hex(sha256(canonical_json(root)));
+  suite.resolved = resolve(suite);
+  return suite;
+}
+
+std::vector<std::string> builtin_suites() { return {"quick", "release", "full"}; }
+
+Suite load_suite(const std::string& name_or_path) {
+  const auto names = builtin_suites();
+  if (std::find(names.begin(), names.end(), name_or_path) != names.end()) {
+    return parse_suite(embedded_suite(name_or_path), "suite " + name_or_path);
+  }
+  if (name_or_path.find('/') == std::string::npos && name_or_path.find('.') == std::string::npos) {
+    throw Error(ErrorKind::input, "suite \"" + name_or_path +
+                                      "\": no such suite; built in are quick, release and full, or "
+                                      "give the path of a file");
+  }
+  return parse_suite(read_file(name_or_path, kMaxSuiteBytes), "suite " + name_or_path);
+}
+
+}  // namespace souvenir
