@@ -1,14 +1,17 @@
 #include "harness/suite.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "harness/config.h"
 #include "harness/digest.h"
-#include "harness/embedded.h"
 #include "harness/error.h"
 #include "harness/evidence/json.h"
 
 namespace souvenir {
+
+// Defined by souvenir_embed() of the root CMakeLists.txt, from configs/suites.
+std::optional<std::string_view> embedded_suite(std::string_view file_name);
 
 namespace {
 
@@ -100,7 +103,7 @@ std::vector<std::string> builtin_suites() { return {"quick", "release", "full"};
 Suite load_suite(const std::string& name_or_path) {
   const auto names = builtin_suites();
   if (std::find(names.begin(), names.end(), name_or_path) != names.end()) {
-    return parse_suite(embedded_suite(name_or_path), "suite " + name_or_path);
+    return parse_suite(*embedded_suite(name_or_path + ".json"), "suite " + name_or_path);
   }
   if (name_or_path.find('/') == std::string::npos && name_or_path.find('.') == std::string::npos) {
     throw Error(ErrorKind::input, "suite \"" + name_or_path +
