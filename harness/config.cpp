@@ -66,7 +66,8 @@ json parse_json(std::string_view text, const std::string& name) {
     return json::parse(text.begin(), text.end(), StrictCheck(name));
   } catch (const json::parse_error& error) {
     const std::size_t end = std::min<std::size_t>(error.byte, text.size());
-    const auto line = std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(end), '\n');
+    const auto line =
+        std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(end), '\n');
     throw Error(ErrorKind::input, name + ": not valid JSON at byte " + std::to_string(error.byte) +
                                       " (line " + std::to_string(line + 1) + ")");
   }

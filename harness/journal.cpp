@@ -63,8 +63,8 @@ std::string first_difference(const json& recorded, const json& given, const std:
   }
   if (recorded.is_object() && given.is_object()) {
     for (const auto& [key, value] : given.items()) {
-      const std::string found = first_difference(recorded.value(key, json()), value,
-                                                 at.empty() ? key : at + "." + key);
+      const std::string found =
+          first_difference(recorded.value(key, json()), value, at.empty() ? key : at + "." + key);
       if (!found.empty()) {
         return found;
       }
@@ -127,9 +127,8 @@ void Journal::identify(const json& identity) {
   }
   const std::string difference = first_difference(recorded, identity, "");
   if (!difference.empty()) {
-    throw Error(ErrorKind::usage,
-                "this folder holds another audit; it differs in " + difference +
-                    ". Give another --out, or the inputs it was begun with");
+    throw Error(ErrorKind::usage, "this folder holds another audit; it differs in " + difference +
+                                      ". Give another --out, or the inputs it was begun with");
   }
 }
 
@@ -168,8 +167,8 @@ std::vector<JournalRequest> Journal::batch(Pass pass, std::int64_t ordinal) cons
   select.bind(0, static_cast<std::int64_t>(pass)).bind(1, ordinal);
   std::vector<JournalRequest> requests;
   while (select.step()) {
-    requests.push_back({select.integer(0),
-                        {unpack_ids(select.text(1)), unpack_ids(select.text(2))}});
+    requests.push_back(
+        {select.integer(0), {unpack_ids(select.text(1)), unpack_ids(select.text(2))}});
   }
   return requests;
 }
@@ -228,9 +227,8 @@ std::vector<LeftOut> Journal::left_out() const {
   return rows;
 }
 
-void Journal::each_text(
-    const std::function<void(const std::string&, const std::string&, const std::vector<TokenId>&)>&
-        visit) const {
+void Journal::each_text(const std::function<void(const std::string&, const std::string&,
+                                                 const std::vector<TokenId>&)>& visit) const {
   Statement select(*database_,
                    "SELECT s.prefix, s.secret, r.ids FROM string s JOIN request r "
                    "ON r.ordinal = s.request WHERE s.duplicate = 0 ORDER BY s.ordinal");

@@ -80,8 +80,8 @@ void insert_string(Database& database, const PlannedString& string, std::int64_t
   }
   insert.bind_text(8, canonical_json(strata_json(subject.strata)));
   insert.bind_blob(9, string.prefix.reveal()).bind_blob(10, string.secret.reveal());
-  insert.bind(11, static_cast<std::int64_t>(
-                      given_away(string.prefix.reveal(), string.secret.reveal())));
+  insert.bind(
+      11, static_cast<std::int64_t>(given_away(string.prefix.reveal(), string.secret.reveal())));
   insert.bind(12, static_cast<std::int64_t>(string.cut.straddles)).bind(13, string.cut.specials);
   insert.bind(14, request);
   insert.execute();
@@ -114,8 +114,8 @@ void mark_duplicates(Database& database) {
 // time left is never underestimated.
 void cut_batches(Database& database, Pass pass, std::int64_t token_budget,
                  const std::string& where) {
-  Statement select(database, "SELECT ordinal, tokens FROM request " + where +
-                                 " ORDER BY tokens DESC, digest");
+  Statement select(
+      database, "SELECT ordinal, tokens FROM request " + where + " ORDER BY tokens DESC, digest");
   Statement member(database, "INSERT INTO member VALUES(?, ?, ?)");
   Statement batch(database, "INSERT INTO batch(pass, ordinal) VALUES(?, ?)");
   std::int64_t ordinal = -1;

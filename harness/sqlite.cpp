@@ -20,8 +20,7 @@ Database::Database(const std::string& path) : path_(path) {
   ::close(file);
   const int code = sqlite3_open_v2(path.c_str(), &handle_, SQLITE_OPEN_READWRITE, nullptr);
   if (code != SQLITE_OK) {
-    const Error error(ErrorKind::resource,
-                      path + ": cannot be opened: " + sqlite3_errstr(code));
+    const Error error(ErrorKind::resource, path + ": cannot be opened: " + sqlite3_errstr(code));
     sqlite3_close(handle_);
     throw error;
   }
@@ -130,9 +129,9 @@ std::int64_t Statement::integer(int column) const {
 std::string Statement::text(int column) const {
   const void* bytes = sqlite3_column_blob(statement_, column);
   const int size = sqlite3_column_bytes(statement_, column);
-  return bytes == nullptr ? std::string()
-                          : std::string(static_cast<const char*>(bytes),
-                                        static_cast<std::size_t>(size));
+  return bytes == nullptr
+             ? std::string()
+             : std::string(static_cast<const char*>(bytes), static_cast<std::size_t>(size));
 }
 
 bool Statement::is_null(int column) const {

@@ -58,8 +58,9 @@ void parse_strata(const json& row, Subject& subject, const std::string& where) {
     static constexpr std::array<std::string_view, 4> kTaken = {"kind", "member", "repetitions",
                                                                "role"};
     if (key.empty() || std::find(kTaken.begin(), kTaken.end(), key) != kTaken.end()) {
-      throw Error(ErrorKind::input, where + ": /strata: a key that is empty or one of kind, member, "
-                                            "repetitions, role, which are strata of their own");
+      throw Error(ErrorKind::input, where +
+                                        ": /strata: a key that is empty or one of kind, member, "
+                                        "repetitions, role, which are strata of their own");
     }
     subject.strata.emplace_back(key, parse_stratum_value(value, key, where));
   }
@@ -73,8 +74,9 @@ void parse_strings(const json& row, Subject& subject, const std::string& where) 
                 where + ": /secret_hmac: no probe of this version detects by HMAC; give `secret`");
   }
   if (has_text == has_secret || (has_text && row.contains("prefix"))) {
-    throw Error(ErrorKind::input, where + ": expected either `secret` (with an optional `prefix`) "
-                                          "or `text` alone");
+    throw Error(ErrorKind::input, where +
+                                      ": expected either `secret` (with an optional `prefix`) "
+                                      "or `text` alone");
   }
   subject.is_text = has_text;
   subject.prefix = Sensitive(optional_text(row, "prefix", where));
@@ -85,12 +87,13 @@ void parse_strings(const json& row, Subject& subject, const std::string& where) 
 }
 
 void refuse_unknown_keys(const json& row, const std::string& where) {
-  static const std::vector<std::string> kKnown = {
-      "id",   "prefix",      "secret", "text",        "person",     "kind",
-      "role", "repetitions", "strata", "secret_hmac", "member",     "twin_of"};
+  static const std::vector<std::string> kKnown = {"id",     "prefix",      "secret", "text",
+                                                  "person", "kind",        "role",   "repetitions",
+                                                  "strata", "secret_hmac", "member", "twin_of"};
   for (const auto& [key, value] : row.items()) {
     if (std::find(kKnown.begin(), kKnown.end(), key) == kKnown.end()) {
-      throw Error(ErrorKind::input, where + ": /" + key + ": unknown key; the nearest known key is \"" +
+      throw Error(ErrorKind::input, where + ": /" + key +
+                                        ": unknown key; the nearest known key is \"" +
                                         nearest(key, kKnown) + "\"");
     }
   }
@@ -139,16 +142,18 @@ Subject parse_subject(std::string_view line, const std::string& where) {
     subject.kind = kind;
     if (kind.size() > 40 ||
         kind.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") != std::string::npos) {
-      throw Error(ErrorKind::input, where + ": /kind: expected a word of at most 40 small letters, "
-                                            "digits and underscores");
+      throw Error(ErrorKind::input, where +
+                                        ": /kind: expected a word of at most 40 small letters, "
+                                        "digits and underscores");
     }
   }
   subject.twin_of = optional_text(row, "twin_of", where);
   subject.member = parse_member(optional_text(row, "member", where), where);
   if (!subject.twin_of.empty()) {
     if (subject.member == Member::yes) {
-      throw Error(ErrorKind::input, where + ": /twin_of: a twin is an invented control, so `member` "
-                                            "cannot be yes");
+      throw Error(ErrorKind::input, where +
+                                        ": /twin_of: a twin is an invented control, so `member` "
+                                        "cannot be yes");
     }
     subject.member = Member::no;
   }
@@ -158,8 +163,7 @@ Subject parse_subject(std::string_view line, const std::string& where) {
   }
   subject.positive_control = !role.empty();
   if (subject.positive_control && subject.member == Member::no) {
-    throw Error(ErrorKind::input,
-                where + ": /role: a positive control cannot have `member` no");
+    throw Error(ErrorKind::input, where + ": /role: a positive control cannot have `member` no");
   }
   subject.repetitions = parse_repetitions(row, where);
   parse_strata(row, subject, where);

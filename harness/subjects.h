@@ -45,8 +45,7 @@ Subject parse_subject(std::string_view line, const std::string& where);
 //
 // Returns   the bytes read, through `bytes`, for digesting
 // Errors    input: an unreadable file or a wrong row
-void read_subjects(const std::string& path,
-                   const std::function<void(Subject&&)>& row,
+void read_subjects(const std::string& path, const std::function<void(Subject&&)>& row,
                    const std::function<void(std::string_view)>& bytes);
 
 std::string_view member_name(Member member);

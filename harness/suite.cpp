@@ -1,7 +1,7 @@
 #include "harness/suite.h"
 
 #include <algorithm>
-#include <optional>
+#include <array>
 
 #include "harness/config.h"
 #include "harness/digest.h"
@@ -11,7 +11,11 @@
 namespace souvenir {
 
 // Defined by souvenir_embed() of the root CMakeLists.txt, from configs/suites.
-std::optional<std::string_view> embedded_suite(std::string_view file_name);
+namespace embedded {
+extern const std::string_view quick_json;
+extern const std::string_view release_json;
+extern const std::string_view full_json;
+}  // namespace embedded
 
 namespace {
 
@@ -19,14 +23,22 @@ using nlohmann::json;
 
 constexpr std::uint64_t kMaxSuiteBytes = 1U << 20U;
 
+struct BuiltinSuite {
+  std::string_view name;
+  const std::string_view& text;
+};
+constexpr std::array<BuiltinSuite, 3> kBuiltin = {{{"quick", embedded::quick_json},
+                                                   {"release", embedded::release_json},
+                                                   {"full", embedded::full_json}}};
+
 Windows parse_windows(ConfigObject& suite, const std::string& document) {
   Windows windows;
   if (const json* value = suite.find("windows")) {
     ConfigObject object(*value, document, "/windows");
     windows.prefix_tokens = object.integer("prefix_tokens", 1, 1 << 20, 50);
     windows.secret_tokens = object.integer("secret_tokens", 1, 1 << 20, 50);
-    windows.stride = object.integer("stride", 1, 1 << 20,
-                                    windows.prefix_tokens + windows.secret_tokens);
+    windows.stride =
+        object.integer("stride", 1, 1 << 20, windows.prefix_tokens + windows.secret_tokens);
     object.finish();
   }
   return windows;
@@ -98,12 +110,19 @@ Suite parse_suite(std::string_view text, const std::string& document) {
   return suite;
 }
 
-std::vector<std::string> builtin_suites() { return {"quick", "release", "full"}; }
+std::vector<std::string> builtin_suites() {
+  std::vector<std::string> names;
+  for (const BuiltinSuite& suite : kBuiltin) {
+    names.emplace_back(suite.name);
+  }
+  return names;
+}
 
 Suite load_suite(const std::string& name_or_path) {
-  const auto names = builtin_suites();
-  if (std::find(names.begin(), names.end(), name_or_path) != names.end()) {
-    return parse_suite(*embedded_suite(name_or_path + ".json"), "suite " + name_or_path);
+  for (const BuiltinSuite& suite : kBuiltin) {
+    if (suite.name == name_or_path) {
+      return parse_suite(suite.text, "suite " + name_or_path);
+    }
   }
   if (name_or_path.find('/') == std::string::npos && name_or_path.find('.') == std::string::npos) {
     throw Error(ErrorKind::input, "suite \"" + name_or_path +

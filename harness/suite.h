@@ -1,11 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <nlohmann/json.hpp>
 
 namespace souvenir {
 
@@ -43,7 +42,8 @@ struct Suite {
 // Errors  input: names the JSON pointer, what was expected and the nearest known key
 Suite parse_suite(std::string_view text, const std::string& document);
 
-// Returns the suite called `name_or_path`: one that is built in (quick, release, full), else a file.
+// Returns the suite called `name_or_path`: one that is built in (quick, release, full), else a
+// file.
 //
 // Errors  input: neither
 Suite load_suite(const std::string& name_or_path);
