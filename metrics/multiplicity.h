@@ -1,0 +1,18 @@
+#pragma once
+
+#include <span>
+#include <vector>
+
+namespace souvenir {
+
+// Adjusts p-values for having asked several questions, by Holm's step-down method: with all
+// adjusted values below alpha rejected, the chance of one false rejection in the family is below
+// alpha, whatever the dependence.
+//
+// Returns   [p_values] in the order given, each at most 1
+// Requires  each in [0, 1]; else throws std::invalid_argument
+// Cost      O(m log m)
+// Source    Holm (1979)
+std::vector<double> holm(std::span<const double> p_values);
+
+}  // namespace souvenir
