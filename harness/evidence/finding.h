@@ -84,7 +84,8 @@ struct Finding {
 };
 
 // Returns the stable id: probe/metric[name=value,...]/stratum, "all" for everything,
-// percent-encoded where a part holds one of / [ ] = , % * or a byte outside printable ASCII.
+// percent-encoded where a part holds one of / [ ] = , % * or a byte that is not a visible ASCII
+// character. Numbers stand in their shortest form: 1, 0.5, 1e+21.
 std::string finding_id(const Finding& finding);
 
 }  // namespace souvenir
