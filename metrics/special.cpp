@@ -1,5 +1,6 @@
 #include "metrics/special.h"
 
+#include <algorithm>
 #include <boost/math/distributions/normal.hpp>
 #include <boost/math/distributions/students_t.hpp>
 #include <boost/math/special_functions/beta.hpp>
@@ -9,9 +10,44 @@
 namespace souvenir {
 namespace {
 
+// An infinite density at the ends of [0, 1] is an answer here, not an error.
+using Lenient = boost::math::policies::policy<
+    boost::math::policies::overflow_error<boost::math::policies::ignore_error>>;
+
 // Negated comparisons, so that a NaN is refused too.
 void require(bool holds, const char* message) {
   if (!holds) throw std::invalid_argument(message);
+}
+
+enum class Tail { lower, upper };
+
+double logistic(double u) {
+  return u < 0.0 ? std::exp(u) / (1.0 + std::exp(u)) : 1.0 / (1.0 + std::exp(-u));
+}
+
+// Solves log tail(x) = log p for u, the logit of x, by Newton's method inside a bracket. The
+// logarithm of either tail is concave in u, so after the first step Newton's method comes from one
+// side; where a step leaves the bracket, or the tail is 0 to rounding, the bracket is halved.
+// (The inverse that comes with Boost 1.74 ends in failed assertions for small tails.)
+double beta_tail_inverse(double a, double b, double p, Tail tail) {
+  const double direction = tail == Tail::lower ? 1.0 : -1.0;
+  double left = -745.0;  // e^-745 is the smallest double
+  double right = 745.0;
+  double u = std::log(a / b);
+  for (int iteration = 0; iteration < 400 && right - left > 0.0; ++iteration) {
+    const double x = logistic(u);
+    const double mass = tail == Tail::lower ? boost::math::ibeta(a, b, x, Lenient())
+                                            : boost::math::ibetac(a, b, x, Lenient());
+    const double excess = direction * (mass > 0.0 ? std::log(mass / p) : -1e300);
+    (excess < 0.0 ? left : right) = u;
+    const double slope = boost::math::ibeta_derivative(a, b, x, Lenient()) * x * (1.0 - x) / mass;
+    double next = u - excess / slope;
+    if (!(next > left && next < right)) next = 0.5 * (left + right);
+    const bool settled = std::abs(next - u) <= 1e-15 * std::max(1.0, std::abs(u));
+    u = next;
+    if (settled) break;
+  }
+  return logistic(u);
 }
 
 }  // namespace
@@ -20,21 +56,23 @@ double beta_quantile(double a, double b, double p) {
   require(a > 0.0 && b > 0.0 && std::isfinite(a) && std::isfinite(b),
           "beta_quantile: a and b must be positive and finite");
   require(p >= 0.0 && p <= 1.0, "beta_quantile: p must lie in [0, 1]");
-  return boost::math::ibeta_inv(a, b, p);
+  if (p == 0.0 || p == 1.0) return p;
+  return beta_tail_inverse(a, b, p, Tail::lower);
 }
 
 double beta_quantile_upper(double a, double b, double q) {
   require(a > 0.0 && b > 0.0 && std::isfinite(a) && std::isfinite(b),
           "beta_quantile_upper: a and b must be positive and finite");
   require(q >= 0.0 && q <= 1.0, "beta_quantile_upper: q must lie in [0, 1]");
-  return boost::math::ibetac_inv(a, b, q);
+  if (q == 0.0 || q == 1.0) return 1.0 - q;
+  return beta_tail_inverse(a, b, q, Tail::upper);
 }
 
 double beta_cdf(double a, double b, double x) {
   require(a > 0.0 && b > 0.0 && std::isfinite(a) && std::isfinite(b),
           "beta_cdf: a and b must be positive and finite");
   require(x >= 0.0 && x <= 1.0, "beta_cdf: x must lie in [0, 1]");
-  return boost::math::ibeta(a, b, x);
+  return boost::math::ibeta(a, b, x, Lenient());
 }
 
 double normal_quantile(double p) {
