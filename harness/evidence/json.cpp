@@ -83,7 +83,8 @@ json to_json(const Control& control) {
 }
 
 // What may leave private/ of a group too small to publish: that it exists, and why it says nothing.
-// Its outcome goes too: in a group of three, "contradicted" points at a person.
+// Its word goes too: in a group of three, "contradicted" points at a person. Over everything that
+// was asked the word stays, since a small audit must not hide a hit.
 Finding redacted(const Finding& finding) {
   Finding out;
   out.probe = finding.probe;
@@ -103,6 +104,15 @@ Finding redacted(const Finding& finding) {
   out.estimate.family = finding.estimate.family;
   out.estimate.unit = finding.estimate.unit;
   out.outcome_reason = {"suppressed", out.estimate.reason, std::nullopt};
+  if (finding.stratum.key.empty() && finding.outcome == Outcome::contradicted) {
+    out.outcome = Outcome::contradicted;
+    out.outcome_reason = {"reproduced_suppressed",
+                          "strings were reproduced; how many is suppressed", std::nullopt};
+  }
+  for (const Control& control : finding.controls) {
+    out.controls.push_back({control.role, control.finding, control.rule, control.passed,
+                            out.estimate.reason, std::nullopt, std::nullopt});
+  }
   return out;
 }
 

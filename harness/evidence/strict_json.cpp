@@ -18,7 +18,9 @@ class Watch {
       : name_(name), kind_(kind), depth_(depth) {}
 
   bool operator()(int depth, json::parse_event_t event, const json& value) {
-    if (depth >= depth_) {
+    const bool opens =
+        event == json::parse_event_t::object_start || event == json::parse_event_t::array_start;
+    if (opens && depth >= depth_) {
       throw Error(kind_, name_ + ": expected at most " + std::to_string(depth_) +
                              " levels of nesting, found more");
     }

@@ -1,0 +1,111 @@
+#include <catch2/catch.hpp>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <valijson/adapters/nlohmann_json_adapter.hpp>
+#include <valijson/schema.hpp>
+#include <valijson/schema_parser.hpp>
+#include <valijson/validator.hpp>
+
+#include "harness/evidence/json.h"
+#include "tests/support/sample_evidence.h"
+
+namespace souvenir {
+namespace {
+
+using nlohmann::json;
+
+const json& published_schema() {
+  static const json schema = [] {
+    std::ifstream in(SOUVENIR_SOURCE_DIR "/configs/evidence.schema.json");
+    REQUIRE(in);
+    return json::parse(in);
+  }();
+  return schema;
+}
+
+bool valid(const json& document) {
+  valijson::Schema schema;
+  valijson::SchemaParser parser(valijson::SchemaParser::kDraft7);
+  parser.populateSchema(valijson::adapters::NlohmannJsonAdapter(published_schema()), schema);
+  valijson::Validator validator;
+  valijson::ValidationResults results;
+  const bool ok =
+      validator.validate(schema, valijson::adapters::NlohmannJsonAdapter(document), &results);
+  valijson::ValidationResults::Error error;
+  while (results.popError(error)) {
+    UNSCOPED_INFO(error.description);
+    for (const std::string& part : error.context) {
+      UNSCOPED_INFO("  at " << part);
+    }
+  }
+  return ok;
+}
+
+TEST_CASE("evidence follows its published schema", "[schema]") {
+  const std::string text = canonical_json(to_json(tests::sample_evidence()));
+  // For whoever wants to check it with another validator.
+  std::ofstream(SOUVENIR_BINARY_DIR "/sample_evidence.json") << text;
+  CHECK(valid(json::parse(text)));
+}
+
+TEST_CASE("the schema takes what it does not know", "[schema]") {
+  json document = to_json(tests::sample_evidence());
+  document["tomorrow"] = 1;
+  document["findings"][0]["tomorrow"] = {{"x", 1}};
+  document["findings"][0]["estimate"]["tomorrow"] = "x";
+  document["findings"][0]["caveats"] = {"plain"};
+  CHECK(valid(document));
+}
+
+TEST_CASE("the schema refuses evidence that is broken", "[schema]") {
+  const json good = to_json(tests::sample_evidence());
+  const auto [pointer, value] = GENERATE(table<std::string, json>({
+      {"/schema", json("souvenir/evidence/2")},
+      {"/findings/0/outcome", json("pass")},
+      {"/findings/0/estimate/value", json(nullptr)},
+      {"/findings/0/estimate/value", json("NaN")},
+      {"/findings/0/estimate/reason", json("")},
+      {"/findings/0/estimate/n", json(-1)},
+      {"/findings/0/estimate/level", json(1.0)},
+      {"/findings/0/estimate/p_value", json(1.5)},
+      {"/findings/0/estimate/unit", json("score")},
+      {"/findings/0/estimate/sides", json(2)},
+      {"/findings/0/controls/0/role", json("placebo")},
+      {"/findings/0/controls/0/difference", json(0.5)},
+      {"/findings/0/arm", json("agent")},
+      {"/findings/0/id", json("not an id")},
+      {"/findings/1/stratum", json{{"a", 1}, {"b", 2}}},
+      {"/findings/6/estimate/count", json(1)},
+      {"/findings/6/minimum_detectable", json(0.5)},
+      {"/object/model/sha256", json("abc")},
+      {"/object/model/files/0/name", json("/home/x/config.json")},
+      {"/criteria/0/id", json("AN-1")},
+      {"/coverage/requests", json(-1)},
+      {"/protocol/seed", json("-1")},
+      {"/gate", json("pass")},
+  }));
+  CAPTURE(pointer, value);
+  json bad = good;
+  bad.at(json::json_pointer(pointer)) = value;
+  CHECK_FALSE(valid(bad));
+}
+
+TEST_CASE("the schema demands every field of the contract", "[schema]") {
+  const json good = to_json(tests::sample_evidence());
+  const std::string pointer =
+      GENERATE(as<std::string>(), "/tool", "/run", "/object", "/protocol", "/findings", "/criteria",
+               "/criteria_version", "/coverage", "/gate", "/object/adapter", "/object/reference",
+               "/object/tokenizer/bos", "/protocol/near_tie_delta", "/protocol/inputs/0/key_id",
+               "/findings/0/id", "/findings/0/stratum", "/findings/0/estimate/log10_value",
+               "/findings/0/estimate/p_adjusted", "/findings/0/minimum_detectable",
+               "/findings/0/controls/0/rule", "/coverage/left_out");
+  CAPTURE(pointer);
+  const json::json_pointer at(pointer);
+  json bad = good;
+  bad.at(at.parent_pointer()).erase(at.back());
+  CHECK_FALSE(valid(bad));
+}
+
+}  // namespace
+}  // namespace souvenir
