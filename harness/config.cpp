@@ -1,48 +1,19 @@
 #include "harness/config.h"
 
 #include <algorithm>
-#include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <limits>
 #include <numeric>
 
 #include "harness/error.h"
+#include "harness/evidence/strict_json.h"
 
 namespace souvenir {
 
 namespace {
 
 using nlohmann::json;
-
-constexpr int kMaxDepth = 64;
-
-// Counts nesting and remembers the keys of every open object, which nlohmann's own parser does not
-// check: of two equal keys it silently keeps the last.
-class StrictCheck {
- public:
-  explicit StrictCheck(std::string name) : name_(std::move(name)) {}
-
-  bool operator()(int depth, json::parse_event_t event, const json& value) {
-    if (depth > kMaxDepth) {
-      throw Error(ErrorKind::input, name_ + ": nested deeper than " + std::to_string(kMaxDepth));
-    }
-    if (event == json::parse_event_t::object_start) {
-      open_.emplace_back();
-    } else if (event == json::parse_event_t::object_end) {
-      open_.pop_back();
-    } else if (event == json::parse_event_t::key) {
-      if (!open_.back().insert(value.get<std::string>()).second) {
-        throw Error(ErrorKind::input, name_ + ": a key stands twice in one object");
-      }
-    }
-    return true;
-  }
-
- private:
-  std::string name_;
-  std::vector<std::set<std::string>> open_;
-};
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1);
@@ -62,15 +33,7 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 }  // namespace
 
 json parse_json(std::string_view text, const std::string& name) {
-  try {
-    return json::parse(text.begin(), text.end(), StrictCheck(name));
-  } catch (const json::parse_error& error) {
-    const std::size_t end = std::min<std::size_t>(error.byte, text.size());
-    const auto line =
-        std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(end), '\n');
-    throw Error(ErrorKind::input, name + ": not valid JSON at byte " + std::to_string(error.byte) +
-                                      " (line " + std::to_string(line + 1) + ")");
-  }
+  return strict_json(text, name, ErrorKind::input);
 }
 
 std::ifstream open_file(const std::string& path) {

@@ -1,7 +1,6 @@
 #include "harness/digest.h"
 
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <openssl/rand.h>
 
 #include <algorithm>
@@ -48,16 +47,25 @@ std::string sha256(std::string_view bytes) {
   return digest.finish();
 }
 
-std::string hmac_sha256(std::string_view key, std::string_view bytes) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> out{};
-  unsigned int size = 0;
-  const unsigned char* ok =
-      HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
-           reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), out.data(), &size);
-  if (ok == nullptr || size != 32) {
-    throw Error(ErrorKind::internal, "HMAC-SHA-256: OpenSSL failed");
+HmacSha256::HmacSha256(std::string_view key) {
+  constexpr std::size_t kBlock = 64;
+  std::string padded = key.size() > kBlock ? sha256(key) : std::string(key);
+  padded.resize(kBlock, '\0');
+  std::string inner_key = padded;
+  for (std::size_t i = 0; i < kBlock; ++i) {
+    inner_key[i] = static_cast<char>(padded[i] ^ 0x36);
+    padded[i] = static_cast<char>(padded[i] ^ 0x5c);
   }
-  return {reinterpret_cast<const char*>(out.data()), size};
+  outer_key_ = padded;
+  inner_.update(inner_key);
+}
+
+std::string HmacSha256::finish() { return sha256(outer_key_ + inner_.finish()); }
+
+std::string hmac_sha256(std::string_view key, std::string_view bytes) {
+  HmacSha256 digest(key);
+  digest.update(bytes);
+  return digest.finish();
 }
 
 std::string hex(std::string_view bytes) {

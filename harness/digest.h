@@ -30,6 +30,21 @@ class Sha256 {
   std::unique_ptr<State> state_;
 };
 
+// Computes HMAC-SHA-256 (RFC 2104) over bytes that arrive in pieces. Not thread-safe.
+class HmacSha256 {
+ public:
+  explicit HmacSha256(std::string_view key);
+
+  void update(std::string_view bytes) { inner_.update(bytes); }
+
+  // Returns 32 bytes; the object is spent.
+  std::string finish();
+
+ private:
+  std::string outer_key_;
+  Sha256 inner_;
+};
+
 // Returns the SHA-256 of bytes as 32 raw bytes.
 std::string sha256(std::string_view bytes);
 

@@ -23,6 +23,7 @@ using nlohmann::json;
 
 constexpr const char* kSchema = R"(
 CREATE TABLE IF NOT EXISTS meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS subject(id TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS string(
   ordinal INTEGER PRIMARY KEY, subject TEXT, window INTEGER, person TEXT, kind TEXT,
   member INTEGER, positive INTEGER, twin_of TEXT, repetitions INTEGER, strata TEXT,

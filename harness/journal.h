@@ -76,6 +76,7 @@ class Journal {
   // requests are cut into batches: longest first, up to `token_budget` tokens each. Batches are a
   // pure function of the strings and the budget.
   struct PlanWriter {
+    std::function<bool(const std::string& subject)> is_new;  // false: the id stood before
     std::function<void(const PlannedString&)> add;
     std::function<void(const std::string& reason)> leave_out;
   };

@@ -91,7 +91,7 @@ void insert_string(Database& database, const PlannedString& string, std::int64_t
 void inherit_strata(Database& database) {
   Statement missing(database,
                     "SELECT count(*) FROM string t WHERE t.twin_of <> '' AND NOT EXISTS "
-                    "(SELECT 1 FROM string s WHERE s.subject = t.twin_of)");
+                    "(SELECT 1 FROM subject s WHERE s.id = t.twin_of)");
   missing.step();
   if (missing.integer(0) > 0) {
     throw Error(ErrorKind::input, "subjects: /twin_of of " + std::to_string(missing.integer(0)) +
@@ -146,6 +146,11 @@ void Journal::plan(const ScoreOptions& options, std::int64_t token_budget,
                    const std::function<void(const PlanWriter&)>& write) {
   Transaction transaction(*database_);
   PlanWriter writer;
+  writer.is_new = [&](const std::string& subject) {
+    Statement insert(*database_, "INSERT OR IGNORE INTO subject VALUES(?) RETURNING 1");
+    insert.bind_text(0, subject);
+    return insert.step();
+  };
   writer.add = [&](const PlannedString& string) {
     insert_string(*database_, string, request_ordinal(*database_, string.cut, options));
   };

@@ -4,13 +4,13 @@
 
 namespace souvenir {
 
-std::vector<bool> greedy_matches(const ScoreObservation& observation,
+std::vector<std::uint8_t> greedy_matches(const ScoreObservation& observation,
                                  const std::vector<TokenId>& ids) {
   const std::size_t scored = observation.argmax.size();
   const std::size_t first = ids.size() - scored;
-  std::vector<bool> matches(scored);
+  std::vector<std::uint8_t> matches(scored);
   for (std::size_t t = 0; t < scored; ++t) {
-    matches[t] = observation.argmax[t] == ids[first + t];
+    matches[t] = observation.argmax[t] == ids[first + t] ? 1 : 0;
   }
   return matches;
 }

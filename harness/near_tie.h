@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
 #include "harness/evidence/observation.h"
@@ -12,7 +13,7 @@ namespace souvenir {
 //   ids  what was asked; with an empty prefix the first of them is unscored
 //
 // Returns  [scored tokens]
-std::vector<bool> greedy_matches(const ScoreObservation& observation,
+std::vector<std::uint8_t> greedy_matches(const ScoreObservation& observation,
                                  const std::vector<TokenId>& ids);
 
 // Says whether the greedy match of the whole string depends on a gap smaller than `delta`: no token

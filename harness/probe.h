@@ -45,7 +45,7 @@ struct JudgedString {
   bool straddles = false;
   std::int64_t specials = 0;
   bool rescored = false;
-  std::vector<bool> matches;
+  std::vector<std::uint8_t> matches;
   ScoreObservation observation;
 };
 

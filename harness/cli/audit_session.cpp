@@ -1,0 +1,141 @@
+#include "harness/cli/audit_session.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+
+#include "harness/audit_plan.h"
+#include "harness/backend/tokenizer/load.h"
+#include "harness/cli/output.h"
+#include "harness/cli/version.h"
+#include "harness/config.h"
+#include "harness/digest.h"
+#include "harness/error.h"
+#include "probes/registry.h"
+
+namespace souvenir::cli {
+
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+constexpr std::size_t kKeyBytes = 32;
+
+Suite read_suite(const AuditOptions& options) {
+  Suite suite = load_suite(options.suite);
+  suite.seed = options.seed.value_or(suite.seed);
+  suite.resolved["seed"] = suite.seed;
+  if (!options.bos.empty()) {
+    suite.bos = parse_bos_rule(options.bos);
+    suite.resolved["bos"] = options.bos;
+  }
+  return suite;
+}
+
+// What all probes together need from the one pass over each string.
+void merge_needs(ScoreOptions& all, const ScoreOptions& more) {
+  for (const DecodingRule& rule : more.rules) {
+    if (std::find(all.rules.begin(), all.rules.end(), rule) == all.rules.end()) {
+      all.rules.push_back(rule);
+    }
+  }
+  for (const double temperature : more.temperatures) {
+    if (std::find(all.temperatures.begin(), all.temperatures.end(), temperature) ==
+        all.temperatures.end()) {
+      all.temperatures.push_back(temperature);
+    }
+  }
+  all.top = std::max(all.top, more.top);
+}
+
+void plan_probes(AuditSession& session, const std::string& document) {
+  for (const auto& [name, parameters] : session.suite.probes.items()) {
+    const Probe& probe = find_probe(name);
+    PlannedProbe planned{&probe, {probe.resolve(parameters, document),
+                                  session.suite.near_tie_delta}};
+    session.suite.resolved["probes"][name] = planned.context.parameters;
+    merge_needs(session.score_options, probe.needs(planned.context));
+    session.probes.push_back(std::move(planned));
+  }
+}
+
+// The key that digests of subjects are made with: given, found in the folder, or new.
+std::string take_key(const AuditOptions& options, const fs::path& folder) {
+  const fs::path path = options.id_key_file.empty() ? folder / "key" : fs::path(options.id_key_file);
+  if (fs::exists(path)) {
+    const std::string key = read_file(path.string(), 1U << 16U);
+    if (key.size() < kKeyBytes) {
+      throw Error(options.id_key_file.empty() ? ErrorKind::integrity : ErrorKind::input,
+                  path.string() + ": expected a key of at least 32 bytes, found " +
+                      std::to_string(key.size()));
+    }
+    return key;
+  }
+  if (!options.id_key_file.empty()) {
+    throw Error(ErrorKind::input, path.string() + ": no such file");
+  }
+  std::string key = random_bytes(kKeyBytes);
+  publish({{path, key}});
+  ::chmod(path.c_str(), 0600);
+  return key;
+}
+
+std::vector<FileDigest> all_files(const ModelInfo& model, const TokenizerInfo& tokenizer) {
+  std::vector<FileDigest> files = model.files;
+  files.insert(files.end(), tokenizer.files.begin(), tokenizer.files.end());
+  std::sort(files.begin(), files.end(),
+            [](const FileDigest& a, const FileDigest& b) { return a.name < b.name; });
+  files.erase(std::unique(files.begin(), files.end(),
+                          [](const FileDigest& a, const FileDigest& b) {
+                            return a.name == b.name;
+                          }),
+              files.end());
+  return files;
+}
+
+json identity(const AuditSession& session) {
+  json subjects = json::array();
+  for (const AuditInput& input : session.inputs) {
+    subjects.push_back({{"digest", input.digest}, {"key_id", input.key_id}});
+  }
+  return {{"tool", version()},
+          {"model", digest_of_files(session.files)},
+          {"dtype", session.model_info.compute_dtype},
+          {"device", session.model_info.device},
+          {"suite", session.suite.sha256},
+          {"seed", session.suite.seed},
+          {"bos", std::string(bos_rule_name(session.suite.bos))},
+          {"subjects", std::move(subjects)}};
+}
+
+}  // namespace
+
+AuditSession open_audit(const AuditOptions& options) {
+  AuditSession session;
+  session.suite = read_suite(options);
+  plan_probes(session, "suite " + session.suite.name);
+  session.out = options.out;
+  const fs::path folder = session.out / "private";
+  make_private_folder(folder);
+  session.key = take_key(options, folder);
+  for (const std::string& file : options.subjects) {
+    session.inputs.push_back(digest_subjects(file, session.key));
+  }
+  session.tokenizer = load_tokenizer(options.model.model);
+  session.bos = decide_bos(*session.tokenizer, session.suite.bos);
+  session.model = load_language_model(options.model.model, options.model.load);
+  session.model_info = session.model->info();
+  if (session.tokenizer->info().vocabulary > session.model_info.vocabulary) {
+    throw Error(ErrorKind::input,
+                options.model.model + ": the tokenizer does not fit the model: it has " +
+                    std::to_string(session.tokenizer->info().vocabulary) +
+                    " tokens, the model " + std::to_string(session.model_info.vocabulary));
+  }
+  session.files = all_files(session.model_info, session.tokenizer->info());
+  session.journal = std::make_unique<Journal>(folder.string());
+  session.journal->identify(identity(session));
+  return session;
+}
+
+}  // namespace souvenir::cli

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "harness/boundary.h"
+#include "harness/cli/model_options.h"
+#include "harness/evidence/evidence.h"
+#include "harness/journal.h"
+#include "harness/probe.h"
+#include "harness/suite.h"
+#include "harness/tokenizer.h"
+
+namespace souvenir::cli {
+
+struct AuditOptions {
+  ModelOptions model;
+  std::string suite = "release";
+  std::string out;
+  std::vector<std::string> subjects;
+  std::string policy;
+  std::string id_key_file;
+  std::string bos;           // empty: as the suite says
+  std::string language = "en";
+  std::optional<std::uint64_t> seed;
+};
+
+// A probe of the suite, with its parameters filled in.
+struct PlannedProbe {
+  const Probe* probe = nullptr;
+  ProbeContext context;
+};
+
+// Everything an audit works with once its inputs have been read and found right, and its folder
+// belongs to it. Owns the journal and its lock.
+struct AuditSession {
+  Suite suite;
+  std::vector<PlannedProbe> probes;
+  ScoreOptions score_options;
+  std::filesystem::path out;
+  std::string key;
+  std::unique_ptr<Tokenizer> tokenizer;
+  BosDecision bos;
+  std::unique_ptr<LanguageModel> model;
+  ModelInfo model_info;
+  std::vector<FileDigest> files;  // model and tokenizer, sorted by name
+  std::vector<AuditInput> inputs;
+  std::unique_ptr<Journal> journal;
+};
+
+// Reads every input, loads the model and opens or resumes the journal in `out`/private.
+//
+// Errors  as each input; usage: the folder holds another audit
+AuditSession open_audit(const AuditOptions& options);
+
+}  // namespace souvenir::cli

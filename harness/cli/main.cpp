@@ -1,0 +1,55 @@
+#include <exception>
+#include <iostream>
+#include <new>
+
+#include "harness/cli/exit_code.h"
+#include "harness/cli/interrupt.h"
+#include "harness/cli/verb.h"
+#include "harness/cli/version.h"
+#include "harness/error.h"
+
+namespace {
+
+using namespace souvenir;
+
+int run(int argc, char** argv) {
+  CLI::App program{"Measures what a trained language model remembers, and writes it down."};
+  program.name("souvenir");
+  program.set_version_flag("--version", cli::version_line());
+  program.require_subcommand(1);
+  program.get_formatter()->column_width(34);
+  program.footer(cli::exit_code_help());
+  cli::Action action;
+  for (const cli::AddVerb add : cli::verbs()) {
+    add(program, action);
+  }
+  try {
+    program.parse(argc, argv);
+  } catch (const CLI::Success& success) {
+    return program.exit(success);
+  } catch (const CLI::ParseError& error) {
+    std::cerr << "souvenir: " << error.what() << "\n";
+    return cli::kExitUsage;
+  }
+  return action();
+}
+
+int report(const char* message, int code) {
+  std::cerr << "souvenir: " << message << "\n";
+  return code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    cli::install_interrupt_handlers();
+    return run(argc, argv);
+  } catch (const Error& error) {
+    return report(error.what(), cli::exit_code(error.kind()));
+  } catch (const std::bad_alloc&) {
+    return report("out of memory", cli::kExitFailure);
+  } catch (const std::exception& error) {
+    return report((std::string("internal error: ") + error.what()).c_str(), cli::kExitFailure);
+  }
+}

@@ -1,0 +1,39 @@
+#include "harness/cli/model_options.h"
+
+namespace souvenir::cli {
+
+void add_model_options(CLI::App& verb, ModelOptions& options) {
+  verb.add_option("MODEL", options.model, "Hugging Face directory (config.json, safetensors)")
+      ->required();
+  verb.add_option("--device", options.load.device, "auto, cpu or cuda:N")->capture_default_str();
+  verb.add_option("--dtype", options.load.dtype,
+                  "auto, float32, bfloat16 or float16; auto never rounds float32 weights")
+      ->capture_default_str();
+  verb.add_option("--threads", options.load.threads,
+                  "0: as many as the CPUs this process may use")
+      ->check(CLI::Range(0, 4096))
+      ->capture_default_str();
+  verb.add_option("--token-budget", options.token_budget, "tokens in one batch")
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 24))
+      ->capture_default_str();
+  verb.add_option("--progress", options.progress, "auto, plain, json or none")
+      ->check(CLI::IsMember({"auto", "plain", "json", "none"}))
+      ->capture_default_str();
+}
+
+void add_sampling_options(CLI::App& verb, SamplingOptions& options) {
+  const auto given = [&options](const std::string&) { options.given = true; };
+  verb.add_option("--temperature", options.rule.temperature, "divides the logits")
+      ->check(CLI::Range(1e-3, 1e3))
+      ->each(given);
+  verb.add_option("--top-k", options.rule.top_k,
+                  "keeps the k most likely tokens and ties with the last; 0: all")
+      ->check(CLI::Range(std::int64_t{0}, std::int64_t{1} << 24))
+      ->each(given);
+  verb.add_option("--top-p", options.rule.top_p,
+                  "keeps the fewest most likely tokens whose probability reaches p")
+      ->check(CLI::Range(1e-9, 1.0))
+      ->each(given);
+}
+
+}  // namespace souvenir::cli

@@ -1,0 +1,106 @@
+#include "harness/cli/output.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+#include "harness/error.h"
+
+namespace souvenir::cli {
+
+namespace {
+
+[[noreturn]] void fail(const std::string& what, int code) {
+  throw Error(ErrorKind::resource, what + ": " + std::strerror(code));
+}
+
+void write_and_flush(const std::filesystem::path& path, std::string_view bytes) {
+  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  if (file < 0) {
+    fail(path.string() + ": cannot be created", errno);
+  }
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(file, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) {
+      continue;
+    }
+    if (written < 0) {
+      const int code = errno;
+      ::close(file);
+      ::unlink(path.c_str());
+      fail(path.string() + ": cannot be written", code);
+    }
+    bytes.remove_prefix(static_cast<std::size_t>(written));
+  }
+  const bool flushed = ::fsync(file) == 0;
+  const int code = errno;
+  ::close(file);
+  if (!flushed) {
+    ::unlink(path.c_str());
+    fail(path.string() + ": cannot be flushed", code);
+  }
+}
+
+}  // namespace
+
+struct RowWriter::State {
+  std::string name;
+  std::FILE* file = nullptr;
+};
+
+RowWriter::RowWriter(const std::string& path) : state_(std::make_unique<State>()) {
+  const bool standard = path.empty() || path == "-";
+  state_->name = standard ? "standard output" : path;
+  state_->file = standard ? stdout : std::fopen(path.c_str(), "wb");
+  if (state_->file == nullptr) {
+    fail(path + ": cannot be created", errno);
+  }
+}
+
+RowWriter::~RowWriter() {
+  if (state_->file != nullptr && state_->file != stdout) {
+    std::fclose(state_->file);
+  }
+}
+
+void RowWriter::line(std::string_view text) {
+  if (std::fwrite(text.data(), 1, text.size(), state_->file) != text.size() ||
+      std::fputc('\n', state_->file) == EOF) {
+    fail(state_->name + ": cannot be written", errno);
+  }
+}
+
+void RowWriter::finish() {
+  if (std::fflush(state_->file) != 0) {
+    fail(state_->name + ": cannot be written", errno);
+  }
+}
+
+void publish(const std::vector<OutputFile>& files) {
+  for (const OutputFile& file : files) {
+    write_and_flush(file.path.string() + ".partial", file.bytes);
+  }
+  for (const OutputFile& file : files) {
+    const std::string partial = file.path.string() + ".partial";
+    if (std::rename(partial.c_str(), file.path.c_str()) != 0) {
+      fail(file.path.string() + ": cannot be put into place", errno);
+    }
+  }
+}
+
+void make_private_folder(const std::filesystem::path& path) {
+  std::error_code code;
+  std::filesystem::create_directories(path, code);
+  if (code) {
+    throw Error(ErrorKind::resource, path.string() + ": cannot be created: " + code.message());
+  }
+  if (::chmod(path.c_str(), 0700) != 0) {
+    fail(path.string() + ": cannot be made private", errno);
+  }
+}
+
+}  // namespace souvenir::cli

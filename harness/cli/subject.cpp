@@ -1,0 +1,48 @@
+// souvenir subject: what an audit found about one subject or person.
+
+#include <filesystem>
+#include <memory>
+
+#include "harness/cli/exit_code.h"
+#include "harness/cli/output.h"
+#include "harness/cli/verb.h"
+#include "harness/error.h"
+#include "harness/journal.h"
+#include "harness/subject_findings.h"
+
+namespace souvenir::cli {
+
+namespace {
+
+struct Options {
+  std::string id;
+  std::string out;
+};
+
+int run(const Options& options) {
+  const auto folder = std::filesystem::path(options.out) / "private";
+  if (!std::filesystem::exists(folder / "journal.sqlite")) {
+    throw Error(ErrorKind::input, options.out + ": expected the folder of an audit, with "
+                                                "private/journal.sqlite; found none");
+  }
+  const Journal journal(folder.string());
+  RowWriter out("-");
+  out.line(subject_findings(journal, options.id).dump(2));
+  out.finish();
+  return kExitComplete;
+}
+
+}  // namespace
+
+void add_subject(CLI::App& program, Action& action) {
+  auto options = std::make_shared<Options>();
+  CLI::App* verb =
+      program.add_subcommand("subject", "Write what an audit found about one subject or person");
+  verb->footer("Writes numbers about one person, for a rights request: keep them as private as the\n"
+               "folder they come from.");
+  verb->add_option("ID", options->id, "id of a subject, or a person")->required();
+  verb->add_option("--out", options->out, "folder of the audit")->required();
+  verb->callback([options, &action] { action = [options] { return run(*options); }; });
+}
+
+}  // namespace souvenir::cli

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+namespace souvenir::cli {
+
+// What a parsed command line asks for: returns the exit code.
+using Action = std::function<int()>;
+
+// One verb: adds its subcommand to the program and, when it is the one typed, sets the action.
+using AddVerb = void (*)(CLI::App& program, Action& action);
+
+// Every verb of this build, in the order of `souvenir --help`.
+const std::vector<AddVerb>& verbs();
+
+void add_audit(CLI::App& program, Action& action);
+void add_doctor(CLI::App& program, Action& action);
+void add_gate(CLI::App& program, Action& action);
+void add_generate(CLI::App& program, Action& action);
+void add_list(CLI::App& program, Action& action);
+void add_report(CLI::App& program, Action& action);
+void add_score(CLI::App& program, Action& action);
+void add_subject(CLI::App& program, Action& action);
+void add_tokenize(CLI::App& program, Action& action);
+void add_validate(CLI::App& program, Action& action);
+void add_verify(CLI::App& program, Action& action);
+
+}  // namespace souvenir::cli

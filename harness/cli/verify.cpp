@@ -1,0 +1,89 @@
+// souvenir verify: is this evidence whole, and is it about this model?
+
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <memory>
+
+#include "harness/cli/evidence_file.h"
+#include "harness/cli/exit_code.h"
+#include "harness/cli/output.h"
+#include "harness/cli/verb.h"
+#include "harness/config.h"
+#include "harness/digest.h"
+#include "harness/error.h"
+#include "harness/evidence/json.h"
+
+namespace souvenir::cli {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Options {
+  std::string evidence;
+  std::string model;
+};
+
+std::string sha256_of_file(const fs::path& path) {
+  std::ifstream in = open_file(path.string());
+  Sha256 digest;
+  std::string buffer(1U << 20U, '\0');
+  while (in.read(buffer.data(), static_cast<std::streamsize>(buffer.size())) || in.gcount() > 0) {
+    digest.update({buffer.data(), static_cast<std::size_t>(in.gcount())});
+  }
+  return hex(digest.finish());
+}
+
+void check_form(const EvidenceFile& file, const std::string& path) {
+  if (canonical_json(to_json(file.evidence)) != file.bytes &&
+      canonical_json(nlohmann::json::parse(file.bytes)) != file.bytes) {
+    throw Error(ErrorKind::integrity,
+                path + ": not in canonical form: it was edited after it was written");
+  }
+  const AuditedModel& model = file.evidence.model;
+  if (!model.files.empty() && digest_of_files(model.files) != model.sha256) {
+    throw Error(ErrorKind::integrity, path + ": /object/model/sha256: expected " +
+                                          digest_of_files(model.files) + ", found " + model.sha256);
+  }
+}
+
+void check_model(const EvidenceFile& file, const std::string& directory) {
+  for (const FileDigest& expected : file.evidence.model.files) {
+    const fs::path path = fs::path(directory) / expected.name;
+    if (!fs::exists(path)) {
+      throw Error(ErrorKind::integrity, path.string() + ": expected by the evidence, found none");
+    }
+    const std::string found = sha256_of_file(path);
+    if (found != expected.sha256) {
+      throw Error(ErrorKind::integrity, path.string() + ": expected SHA-256 " + expected.sha256 +
+                                            ", found " + found);
+    }
+  }
+}
+
+int run(const Options& options) {
+  const EvidenceFile file = read_evidence(options.evidence);
+  check_form(file, options.evidence);
+  RowWriter out("-");
+  out.line(options.evidence + ": whole, sha256 " + hex(sha256(file.bytes)));
+  if (!options.model.empty()) {
+    check_model(file, options.model);
+    out.line(options.model + ": the model that was audited, sha256 " + file.evidence.model.sha256);
+  }
+  out.finish();
+  return kExitComplete;
+}
+
+}  // namespace
+
+void add_verify(CLI::App& program, Action& action) {
+  auto options = std::make_shared<Options>();
+  CLI::App* verb = program.add_subcommand(
+      "verify", "Check that evidence is whole, and about a given model");
+  verb->add_option("EVIDENCE", options->evidence, "evidence.json")->required();
+  verb->add_option("--model", options->model, "directory whose files must be those audited");
+  verb->callback([options, &action] { action = [options] { return run(*options); }; });
+}
+
+}  // namespace souvenir::cli

@@ -1,0 +1,93 @@
+#include "harness/subject_findings.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "harness/error.h"
+#include "harness/near_tie.h"
+#include "harness/request.h"
+#include "harness/sqlite.h"
+#include "metrics/extraction.h"
+
+namespace souvenir {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::string_view kSelect =
+    "SELECT s.subject, s.window, s.kind, r.ids, "
+    "coalesce(b.body, a.body), coalesce(b.refusal, a.refusal) "
+    "FROM string s JOIN request r ON r.ordinal = s.request "
+    "LEFT JOIN observation a ON a.request = s.request AND a.pass = 0 "
+    "LEFT JOIN observation b ON b.request = s.request AND b.pass = 1 "
+    "WHERE s.subject = ?1 OR s.person = ?1 ORDER BY s.ordinal";
+
+Json queries_for(double log_p) {
+  Json out;
+  for (const auto& [name, p] : {std::pair("0.5", 0.5), std::pair("0.95", 0.95)}) {
+    const double queries = queries_needed(log_p, p);
+    out[name] = std::isinf(queries) ? Json() : Json(queries);
+  }
+  return out;
+}
+
+void add_numbers(Json& row, const ScoreObservation& observation, const std::vector<TokenId>& ids) {
+  const TokenMatches matches = count_matches(greedy_matches(observation, ids));
+  const double log_p = std::min(
+      0.0, std::accumulate(observation.log_probs.begin(), observation.log_probs.end(), 0.0));
+  row["tokens"] = matches.tokens;
+  row["matched_tokens"] = matches.leading;
+  row["greedy_match"] = matches.verbatim();
+  row["log_p"] = log_p;
+  row["p_z"] = std::exp(log_p);
+  row["queries_for"] = queries_for(log_p);
+}
+
+void add_nothing(Json& row, const std::string& why) {
+  for (const char* key :
+       {"tokens", "matched_tokens", "greedy_match", "log_p", "p_z", "queries_for"}) {
+    row[key] = nullptr;
+  }
+  row["why"] = why;
+}
+
+Json read_row(const Statement& select) {
+  Json row;
+  const std::int64_t window = select.integer(1);
+  row["id"] = select.text(0) + (window > 0 ? "#" + std::to_string(window) : "");
+  row["kind"] = select.text(2);
+  if (select.is_null(5)) {
+    add_nothing(row, "not asked yet: the audit has not finished");
+  } else if (!select.text(5).empty()) {
+    add_nothing(row, "the model refused it: " + select.text(5));
+  } else {
+    add_numbers(row, unpack_observation(select.text(4)), unpack_ids(select.text(3)));
+  }
+  row["exposure_bits"] = nullptr;
+  row["scores"] = nullptr;
+  if (!row.contains("why")) {
+    row["why"] = "exposure_bits and scores: no probe of this version measures them";
+  }
+  return row;
+}
+
+}  // namespace
+
+Json subject_findings(const Journal& journal, const std::string& id) {
+  Statement select(journal.database(), kSelect);
+  select.bind_text(0, id);
+  Json strings = Json::array();
+  while (select.step()) {
+    strings.push_back(read_row(select));
+  }
+  if (strings.empty()) {
+    throw Error(ErrorKind::input, "subject: no subject or person of that name is in this audit");
+  }
+  return {{"id", id},
+          {"decoding", {{"temperature", 1.0}, {"top_k", 0}, {"top_p", 1.0}}},
+          {"strings", std::move(strings)}};
+}
+
+}  // namespace souvenir

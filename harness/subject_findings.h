@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string>
+
+#include <nlohmann/json.hpp>
+
+#include "harness/journal.h"
+
+namespace souvenir {
+
+// Collects what the journal holds on one subject, or on every subject of one person: for a rights
+// request. What was not measured is null, with a "why".
+//
+// Sensitive: numbers about one person; for that person and the controller only. Holds no text.
+// Errors  input: no such subject or person, or its strings have not been asked yet
+nlohmann::ordered_json subject_findings(const Journal& journal, const std::string& id);
+
+}  // namespace souvenir

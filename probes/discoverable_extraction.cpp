@@ -1,0 +1,337 @@
+// Discoverable extraction: given the text before it, is the string reproduced, how likely per
+// query, and in how many queries?
+
+#include <cmath>
+#include <map>
+
+#include "harness/evidence/finding.h"
+#include "metrics/extraction.h"
+#include "probes/extraction_parameters.h"
+#include "probes/extraction_tally.h"
+#include "probes/outcome.h"
+#include "probes/registry.h"
+#include "probes/strata.h"
+
+namespace souvenir {
+
+namespace {
+
+using nlohmann::json;
+
+const ProbeInfo kInfo = {
+    .name = "discoverable_extraction",
+    .version = "1",
+    .goal = "Find strings that the model continues their own context with",
+    .source = "Carlini et al. (2023), discoverable memorisation; Hayes et al. (2025), "
+              "(n, p)-discoverable extraction; (l, b)-inextractability (2026)"};
+
+using Tallies = std::map<Stratum, ExtractionTally, StratumOrder>;
+
+// Everything the strings add up to, by stratum.
+//
+//   controls  matched: those of the same stratum
+struct Sums {
+  Tallies measured;
+  Tallies controls;
+  ExtractionTally positives;
+};
+
+const ExtractionTally* find(const Tallies& tallies, const Stratum& stratum) {
+  const auto at = tallies.find(stratum);
+  return at == tallies.end() ? nullptr : &at->second;
+}
+
+Sums add_up(const ExtractionParameters& parameters, double near_tie_delta, StringCursor& strings) {
+  Sums sums{{}, {}, ExtractionTally(parameters)};
+  JudgedString string;
+  while (strings.next(string)) {
+    const Population population = population_of(string);
+    if (population == Population::positive_control) {
+      sums.positives.add(string, parameters, near_tie_delta);
+      continue;
+    }
+    Tallies& tallies = population == Population::measured ? sums.measured : sums.controls;
+    for (const Stratum& stratum : strata_of(string)) {
+      tallies.try_emplace(stratum, parameters)
+          .first->second.add(string, parameters, near_tie_delta);
+    }
+  }
+  // A rate over nothing is a result with a reason, not a missing row.
+  sums.measured.try_emplace({}, parameters);
+  return sums;
+}
+
+// Controls are matched by kind and by the strata of their own; membership and repetitions set a
+// string apart from every control, so there all controls are the comparison.
+const ExtractionTally* matched_controls(const Sums& sums, const Stratum& stratum) {
+  const bool all = stratum.key == "member" || stratum.key == "repetitions";
+  return find(sums.controls, all ? Stratum{} : stratum);
+}
+
+Finding base(Metric metric, const Stratum& stratum) {
+  Finding finding;
+  finding.probe = kInfo.name;
+  finding.probe_version = kInfo.version;
+  finding.metric = std::move(metric);
+  finding.stratum = stratum;
+  return finding;
+}
+
+std::string id_without_stratum(const Finding& finding) {
+  Finding all = finding;
+  all.stratum = {};
+  const std::string id = finding_id(all);
+  return id.substr(0, id.rfind('/'));
+}
+
+void add_caveat(Finding& finding, std::int64_t count, const std::string& code,
+                const std::string& text) {
+  if (count > 0) {
+    finding.caveats.push_back({code, std::to_string(count) + " " + text,
+                               static_cast<double>(count)});
+  }
+}
+
+void add_caveats(Finding& finding, const ExtractionTally& tally) {
+  add_caveat(finding, tally.given_away, "given_away",
+             "strings stand in their own prompt, so reproducing them says nothing");
+  add_caveat(finding, tally.straddling, "straddling",
+             "strings share their first token with the end of the prompt; it counts as theirs");
+  add_caveat(finding, tally.with_specials, "special_tokens",
+             "strings spell out special tokens, which were read as such");
+  add_caveat(finding, tally.rescored, "rescored",
+             "strings hung on a near-tie and were scored again in float32");
+  if (!finding.estimate.persons) {
+    add_caveat(finding, tally.windows, "windows_of_one_text",
+               "strings are further windows of a text already counted, taken as independent; "
+               "`person` groups them");
+  }
+}
+
+// The smallest rate that would have shown at least one hit with 95 % probability.
+std::optional<double> minimum_detectable(const Estimate& estimate) {
+  if (!estimate.n_effective || *estimate.n_effective <= 0.0) {
+    return std::nullopt;
+  }
+  return -std::expm1(std::log(0.05) / *estimate.n_effective);
+}
+
+class Judge {
+ public:
+  Judge(const ExtractionParameters& parameters, const Sums& sums)
+      : parameters_(parameters), sums_(sums) {}
+
+  std::vector<Finding> findings() {
+    for (const auto& [stratum, tally] : sums_.measured) {
+      add_rates(stratum, tally);
+      add_descriptive(stratum, tally, false);
+    }
+    adjust();
+    add_control_findings();
+    for (Finding& finding : findings_) {
+      suppress_if_small(finding);
+    }
+    return std::move(findings_);
+  }
+
+ private:
+  OutcomeFacts facts(const Stratum& stratum, const ExtractionTally& tally) const {
+    OutcomeFacts facts;
+    const ExtractionTally* controls = matched_controls(sums_, stratum);
+    facts.controls = controls == nullptr ? 0 : controls->strings;
+    facts.positives = sums_.positives.strings;
+    facts.positive_hits = sums_.positives.hits;
+    facts.unknown_only = tally.gained_known == 0;
+    return facts;
+  }
+
+  void add_rates(const Stratum& stratum, const ExtractionTally& tally) {
+    const ExtractionTally* controls = matched_controls(sums_, stratum);
+    OutcomeFacts verbatim = facts(stratum, tally);
+    verbatim.reproduction = true;
+    verbatim.rate = tally.verbatim.estimate();
+    verbatim.hits = tally.gained;
+    if (controls != nullptr) {
+      verbatim.control_rate = controls->verbatim.estimate();
+      verbatim.control_hits = controls->hits;
+    }
+    add_rate(base({"verbatim_rate", {}}, stratum), verbatim, tally);
+    findings_.back().ambiguous = tally.ambiguous;
+    for_each_extractable([&](std::size_t rule, std::size_t p, std::size_t n, Metric metric) {
+      OutcomeFacts row = facts(stratum, tally);
+      row.rate = tally.extractable[rule][p][n].estimate();
+      row.hits = tally.extractable_hits[rule][p][n];
+      if (controls != nullptr) {
+        row.control_rate = controls->extractable[rule][p][n].estimate();
+        row.control_hits = row.control_rate.count.value_or(0);
+      }
+      row.positive_hits = sums_.positives.extractable_hits[rule][p][n];
+      add_rate(base(std::move(metric), stratum), row, tally);
+    });
+  }
+
+  template <typename Visit>
+  void for_each_extractable(const Visit& visit) const {
+    for (std::size_t rule = 0; rule < parameters_.decoding.size(); ++rule) {
+      for (std::size_t p = 0; p < parameters_.probabilities.size(); ++p) {
+        for (std::size_t n = 0; n < parameters_.queries.size(); ++n) {
+          visit(rule, p, n,
+                metric_under("extractable_rate", parameters_.decoding[rule],
+                             {{"n", parameters_.queries[n]}, {"p", parameters_.probabilities[p]}}));
+        }
+      }
+    }
+  }
+
+  void add_rate(Finding finding, const OutcomeFacts& facts, const ExtractionTally& tally) {
+    finding.estimate = facts.rate;
+    finding.controls = judge_controls(facts, parameters_.rules, id_without_stratum(finding));
+    finding.minimum_detectable = minimum_detectable(facts.rate);
+    add_caveats(finding, tally);
+    findings_.push_back(std::move(finding));
+    facts_.push_back(facts);
+    rated_.push_back(findings_.size() - 1);
+  }
+
+  // Families are one metric name over its strata and parameters.
+  void adjust() {
+    std::map<std::string, std::vector<Finding*>> families;
+    for (const std::size_t at : rated_) {
+      families[kInfo.name + "/" + findings_[at].metric.name].push_back(&findings_[at]);
+    }
+    for (auto& [family, members] : families) {
+      adjust_family(members, family);
+    }
+    for (std::size_t i = 0; i < rated_.size(); ++i) {
+      decide_outcome(findings_[rated_[i]], facts_[i], parameters_.rules);
+    }
+  }
+
+  void push_descriptive(Metric metric, const Stratum& stratum, Estimate estimate, bool control) {
+    Finding finding = base(std::move(metric), stratum);
+    finding.estimate = std::move(estimate);
+    finding.is_control = control;
+    finding.outcome = Outcome::not_applicable;
+    finding.outcome_reason = {"descriptive", "describes the strings; no word is tied to it", {}};
+    findings_.push_back(std::move(finding));
+  }
+
+  Estimate census(const ExtractionTally& tally, double value, const std::string& unit) const {
+    Estimate estimate = tally.p_z.front().maximum();
+    estimate.log10_value.reset();
+    estimate.reason.clear();
+    estimate.unit = unit;
+    estimate.value = value;
+    estimate.low = value;
+    estimate.high = value;
+    return estimate;
+  }
+
+  void add_descriptive(const Stratum& stratum, const ExtractionTally& tally, bool control) {
+    push_descriptive({"matched_share", {}}, stratum, tally.matched_share.estimate(), control);
+    for (std::size_t rule = 0; rule < parameters_.decoding.size(); ++rule) {
+      const DecodingRule& decoding = parameters_.decoding[rule];
+      push_descriptive(metric_under("p_z_max", decoding), stratum, tally.p_z[rule].maximum(),
+                       control);
+      push_descriptive(metric_under("p_z_mean", decoding), stratum, tally.p_z[rule].mean(),
+                       control);
+      for (const double p : parameters_.probabilities) {
+        push_descriptive(metric_under("queries_min", decoding, {{"p", p}}), stratum,
+                         queries(tally, rule, p), control);
+      }
+    }
+    for (std::size_t l = 0; l < parameters_.run_tokens.size(); ++l) {
+      const Metric metric{"inextractability_bits", {{"l", parameters_.run_tokens[l]}}};
+      Estimate estimate = census(tally, tally.weakest[l], "bits");
+      if (std::isinf(tally.weakest[l])) {
+        estimate.value.reset();
+        estimate.low.reset();
+        estimate.high.reset();
+        estimate.reason = "no string has that many tokens";
+      }
+      push_descriptive(metric, stratum, estimate, control);
+    }
+  }
+
+  // The queries that the most exposed string needs.
+  Estimate queries(const ExtractionTally& tally, std::size_t rule, double p) const {
+    const double log_p = tally.p_z[rule].largest_log();
+    const double needed = std::isinf(log_p) ? HUGE_VAL : queries_needed(log_p, p);
+    Estimate estimate = census(tally, needed, "queries");
+    if (tally.strings == 0 || std::isinf(log_p)) {
+      estimate.reason = tally.strings == 0 ? "no strings" : "no string can be sampled";
+    } else {
+      estimate.log10_value = log10_queries_needed(log_p, p);
+      estimate.reason = std::isinf(needed) ? "beyond a double; see log10_value" : "";
+    }
+    if (std::isinf(needed)) {
+      estimate.value.reset();
+      estimate.low.reset();
+      estimate.high.reset();
+    }
+    return estimate;
+  }
+
+  // Controls speak for themselves in findings of their own, which no policy's "*" matches.
+  void add_control_findings() {
+    if (const ExtractionTally* controls = find(sums_.controls, {})) {
+      add_control({"member", std::string("no")}, *controls);
+    }
+    if (sums_.positives.strings > 0) {
+      add_control({"role", std::string("positive_control")}, sums_.positives);
+    }
+  }
+
+  void push_control(Metric metric, const Stratum& stratum, Estimate estimate,
+                    const ExtractionTally& tally) {
+    push_descriptive(std::move(metric), stratum, std::move(estimate), true);
+    findings_.back().outcome_reason = {"control", "a control: says what the others compare with",
+                                       {}};
+    add_caveats(findings_.back(), tally);
+  }
+
+  void add_control(const Stratum& stratum, const ExtractionTally& tally) {
+    push_control({"verbatim_rate", {}}, stratum, tally.verbatim.estimate(), tally);
+    findings_.back().ambiguous = tally.ambiguous;
+    for_each_extractable([&](std::size_t rule, std::size_t p, std::size_t n, Metric metric) {
+      push_control(std::move(metric), stratum, tally.extractable[rule][p][n].estimate(), tally);
+    });
+    add_descriptive(stratum, tally, true);
+  }
+
+  const ExtractionParameters& parameters_;
+  const Sums& sums_;
+  std::vector<Finding> findings_;
+  std::vector<OutcomeFacts> facts_;
+  std::vector<std::size_t> rated_;
+};
+
+class DiscoverableExtraction : public Probe {
+ public:
+  const ProbeInfo& info() const override { return kInfo; }
+
+  json resolve(const json& parameters, const std::string& document) const override {
+    return to_json(parse_extraction_parameters(parameters, document));
+  }
+
+  ScoreOptions needs(const ProbeContext& context) const override {
+    ScoreOptions options;
+    options.rules = parse_extraction_parameters(context.parameters, "suite").decoding;
+    return options;
+  }
+
+  std::vector<Finding> judge(const ProbeContext& context, StringCursor& strings) const override {
+    const ExtractionParameters parameters =
+        parse_extraction_parameters(context.parameters, "suite");
+    const Sums sums = add_up(parameters, context.near_tie_delta, strings);
+    return Judge(parameters, sums).findings();
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Probe> make_discoverable_extraction() {
+  return std::make_unique<DiscoverableExtraction>();
+}
+
+}  // namespace souvenir

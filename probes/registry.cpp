@@ -1,0 +1,27 @@
+#include "probes/registry.h"
+
+#include "harness/error.h"
+
+namespace souvenir {
+
+const std::vector<std::unique_ptr<Probe>>& probes() {
+  static const std::vector<std::unique_ptr<Probe>> table = [] {
+    std::vector<std::unique_ptr<Probe>> rows;
+    rows.push_back(make_discoverable_extraction());
+    return rows;
+  }();
+  return table;
+}
+
+const Probe& find_probe(const std::string& name) {
+  std::string known;
+  for (const auto& probe : probes()) {
+    if (probe->info().name == name) {
+      return *probe;
+    }
+    known += (known.empty() ? "" : ", ") + probe->info().name;
+  }
+  throw Error(ErrorKind::input, "suite: probe \"" + name + "\": not known; known are " + known);
+}
+
+}  // namespace souvenir
