@@ -1,7 +1,8 @@
 # Finds libtorch and defines the target souvenir_torch.
 #
-# Order: Torch_DIR or CMAKE_PREFIX_PATH given by the user (cache or environment); a torch that python3
-# can import; the one ./dev put under build/venv. The first found is taken or refused, never skipped.
+# Order: Torch_DIR or CMAKE_PREFIX_PATH given by the user (cache or environment); a torch that
+# python3 can import; the one ./dev put under build/venv. The first found is taken or refused, never
+# skipped.
 #
 # The libraries are linked directly. Torch's own CMake files would do the same, but those of a CUDA
 # build ask for nvcc, which code that only calls ATen does not need.
@@ -18,8 +19,9 @@ endfunction()
 function(souvenir_python_torch python result)
   set(found "")
   if(EXISTS "${python}")
-    execute_process(
-      COMMAND ${python} -c "import importlib.util as u, os; s = u.find_spec('torch'); print(os.path.dirname(s.origin) if s and s.origin else '')"
+    string(CONCAT program "import importlib.util as u, os\ns = u.find_spec('torch')\n"
+      "print(os.path.dirname(s.origin) if s and s.origin else '')")
+    execute_process(COMMAND ${python} -c "${program}"
       WORKING_DIRECTORY / OUTPUT_VARIABLE found OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
   endif()
   set(${result} "${found}" PARENT_SCOPE)
@@ -36,7 +38,8 @@ function(souvenir_locate_torch)
     string(REPLACE ":" ";" prefixes "$ENV{CMAKE_PREFIX_PATH}")
     foreach(prefix IN LISTS CMAKE_PREFIX_PATH prefixes)
       file(GLOB configs "${prefix}/TorchConfig.cmake" "${prefix}/Torch/TorchConfig.cmake"
-        "${prefix}/share/cmake/Torch/TorchConfig.cmake" "${prefix}/lib*/cmake/Torch/TorchConfig.cmake"
+        "${prefix}/share/cmake/Torch/TorchConfig.cmake"
+        "${prefix}/lib*/cmake/Torch/TorchConfig.cmake"
         "${prefix}/lib/*/cmake/Torch/TorchConfig.cmake")
       if(configs AND NOT given)
         list(GET configs 0 config)
@@ -58,7 +61,7 @@ function(souvenir_locate_torch)
       "python3, found none; ./dev build installs one under build/venv, "
       "and -DSOUVENIR_BACKEND=OFF builds without it")
   endif()
-  # Upwards from a CMake folder (share/cmake/Torch, lib/<architecture>/cmake/Torch) or from torch itself.
+  # Upwards from a CMake folder (share/cmake/Torch, lib/x86_64-linux-gnu/cmake/Torch) or from torch.
   get_filename_component(prefix "${given}" REALPATH)
   foreach(step RANGE 4)
     if(NOT EXISTS "${prefix}/include/ATen/ATen.h")
@@ -66,7 +69,8 @@ function(souvenir_locate_torch)
     endif()
   endforeach()
   if(NOT EXISTS "${prefix}/include/ATen/ATen.h")
-    souvenir_refuse_torch("expected include/ATen/ATen.h in or above ${given} (from ${from}), found none")
+    souvenir_refuse_torch("expected include/ATen/ATen.h in or above ${given} (from ${from}), "
+      "found none")
   endif()
   set(torch_prefix "${prefix}" PARENT_SCOPE)
   set(torch_from "${from}" PARENT_SCOPE)
@@ -115,16 +119,18 @@ foreach(name c10 torch_cpu torch torch_cuda torch_hip)
 endforeach()
 foreach(name c10 torch_cpu torch)
   if(NOT TARGET souvenir_torch_${name})
-    souvenir_refuse_torch("expected lib${name}.so, found none in ${torch_prefix}/lib (from ${torch_from})")
+    souvenir_refuse_torch("expected lib${name}.so, found none in ${torch_prefix}/lib "
+      "(from ${torch_from})")
   endif()
 endforeach()
 
 # The constructor of c10::Error takes a std::string, whose mangled name tells the ABI apart.
 get_target_property(torch_c10 souvenir_torch_c10 IMPORTED_LOCATION)
-file(STRINGS "${torch_c10}" torch_old_abi LIMIT_COUNT 1 REGEX "_ZN3c105ErrorC[12]ENS_14SourceLocationESs")
+file(STRINGS "${torch_c10}" torch_old_abi LIMIT_COUNT 1
+  REGEX "_ZN3c105ErrorC[12]ENS_14SourceLocationESs")
 if(torch_old_abi)
-  souvenir_refuse_torch("expected the C++11 ABI (_GLIBCXX_USE_CXX11_ABI=1, as the system's libraries), "
-    "found the old one in ${torch_version} at ${torch_prefix} (from ${torch_from})")
+  souvenir_refuse_torch("expected the C++11 ABI (_GLIBCXX_USE_CXX11_ABI=1, as the system's "
+    "libraries), found the old one in ${torch_version} at ${torch_prefix} (from ${torch_from})")
 endif()
 
 # Nothing calls the accelerator libraries by name: without --no-as-needed the linker may drop them,
