@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "harness/language_model.h"
 
@@ -27,5 +28,8 @@ struct LoadOptions {
 //         usage: a device or dtype that does not exist here
 std::unique_ptr<LanguageModel> load_language_model(const std::filesystem::path& directory,
                                                    const LoadOptions& options);
+
+// Returns the model_type values that load_language_model takes, sorted.
+std::vector<std::string> supported_architectures();
 
 }  // namespace souvenir

@@ -1,0 +1,126 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "harness/backend/config.h"
+#include "harness/backend/decoder.h"
+#include "harness/backend/rope.h"
+
+namespace souvenir {
+
+// Bounds on what a config may ask for, so that nothing it says can make us allocate without limit.
+constexpr std::int64_t kMaxLayers = 1024;
+constexpr std::int64_t kMaxHeads = 1024;
+constexpr std::int64_t kMaxHeadDim = std::int64_t{1} << 16U;
+constexpr std::int64_t kMaxHidden = std::int64_t{1} << 17U;
+constexpr std::int64_t kMaxIntermediate = std::int64_t{1} << 20U;
+constexpr std::int64_t kMaxVocabulary = std::int64_t{1} << 24U;
+constexpr std::int64_t kMaxPositions = std::int64_t{1} << 31U;
+
+// A place in the decoder that one tensor of a checkpoint fills, in whole or (query, key, value,
+// gate, up) as its rows of a fused weight. Shapes are decoder.h's.
+enum class Slot {
+  token_embedding,
+  position_embedding,
+  final_norm_weight,
+  final_norm_bias,
+  head_weight,
+  attention_norm_weight,
+  attention_norm_bias,
+  qkv_weight,
+  qkv_bias,
+  query_weight,
+  query_bias,
+  key_weight,
+  key_bias,
+  value_weight,
+  value_bias,
+  query_norm_weight,
+  key_norm_weight,
+  output_weight,
+  output_bias,
+  attention_post_norm_weight,
+  mlp_norm_weight,
+  mlp_norm_bias,
+  gate_weight,
+  gate_bias,
+  up_weight,
+  up_bias,
+  down_weight,
+  down_bias,
+  mlp_post_norm_weight,
+};
+
+// How the file keeps it: as the decoder does; [in, out] (GPT-2's Conv1D); or query, key and value
+// of each head together, head after head (GPT-NeoX).
+enum class Layout { as_decoder, transposed, head_by_head };
+
+struct TensorPlan {
+  std::string name;
+  Slot slot;
+  std::int64_t layer = 0;  // of no meaning for slots outside the layers
+  Layout layout = Layout::as_decoder;
+};
+
+// What an architecture makes of a config: the decoder's options, and which tensor goes where.
+//
+//   tensors       every tensor the checkpoint must hold, but for the head
+//   prefix        what all names but the head's begin with; a checkpoint of the bare model has it
+//                 nowhere
+//   embedding     name of the token embedding, which a tied head shares
+//   heads         names the head's weight may have
+//   tied          config says that the head is the token embedding
+//   query_scales  [layers] or empty; what the queries of each layer are multiplied by
+//   notes         for the evidence
+struct Blueprint {
+  DecoderSpec spec;
+  std::vector<TensorPlan> tensors;
+  std::string prefix;
+  std::string embedding;
+  std::vector<std::string> heads = {"lm_head.weight"};
+  bool tied = false;
+  std::vector<double> query_scales;
+  std::vector<std::string> notes;
+
+  void add(const std::string& name, Slot slot, std::int64_t layer = 0,
+           Layout layout = Layout::as_decoder);
+};
+
+// Reads what a config describes.
+//
+// Errors  input: a model_type, activation, dtype, quantisation or rope_type that is not supported
+//         (with the list of what is), a field of the wrong type or out of range
+Blueprint read_blueprint(const ModelConfig& config);
+
+// The shape that a slot has in the decoder.
+std::vector<std::int64_t> slot_shape(const DecoderSpec& spec, Slot slot);
+
+// ---- for the files of the architectures --------------------------------------------------------
+
+// Errors  input: not supported (with the list of what is)
+Activation read_activation(const ModelConfig& config, const std::string& key,
+                           const std::string& fallback);
+
+// Reads layer_types: "full_attention" or "sliding_attention" per layer. Empty if there is none.
+//
+// Errors  input: another type, or not one per layer
+std::vector<std::string> read_layer_types(const ModelConfig& config, std::int64_t layers);
+
+// Gives one layer a window, unless it is as long as the context: then it changes nothing, and
+// `notes` says so once.
+void set_window(Blueprint& blueprint, std::int64_t layer, std::int64_t window);
+
+// Makes all layers use the one rotary embedding of the model.
+void set_rope(DecoderSpec& spec, const RopeParameters& parameters);
+
+Blueprint read_gpt2(const ModelConfig& config);
+Blueprint read_gpt_neox(const ModelConfig& config);
+Blueprint read_llama(const ModelConfig& config);
+Blueprint read_mistral(const ModelConfig& config);
+Blueprint read_qwen2(const ModelConfig& config);
+Blueprint read_qwen3(const ModelConfig& config);
+Blueprint read_gemma3_text(const ModelConfig& config);
+
+}  // namespace souvenir

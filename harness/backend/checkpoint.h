@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "harness/backend/checkpoint_file.h"
+#include "harness/backend/config.h"
+#include "harness/backend/safetensors.h"
+#include "harness/types.h"
+
+namespace souvenir {
+
+// A weight file, opened: its header is read and checked, its data are not read yet.
+struct Shard {
+  std::unique_ptr<CheckpointFile> file;
+  SafetensorsHeader header;
+};
+
+// A Hugging Face directory, opened: config.json read, generation_config.json read if there is one,
+// every weight file's header read and checked against the index. Nothing in it is executed; what
+// only code could read (pytorch_model.bin) is refused by name.
+//
+//   config   config.json
+//   eos_ids  where generation stops: generation_config.json if there is one, else config.json, as
+//            the reference library decides it
+//   shards   in the order of the index; model.safetensors alone if there is one
+//   files    digests of the small files read so far
+//   notes    what a reader of the evidence should know about these files
+struct Checkpoint {
+  std::string label;
+  ModelConfig config;
+  std::vector<std::int64_t> eos_ids;
+  std::vector<Shard> shards;
+  std::vector<FileDigest> files;
+  std::vector<std::string> notes;
+
+  // Borrows from shards.
+  std::unordered_map<std::string, const StoredTensor*> tensors;
+};
+
+// Opens a checkpoint.
+//
+// Errors  input: not a checkpoint, a file missing, malformed, too large or outside the directory,
+//         a tensor that index and shards do not agree on
+Checkpoint open_checkpoint(const std::filesystem::path& directory);
+
+}  // namespace souvenir

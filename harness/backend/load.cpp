@@ -1,0 +1,98 @@
+#include "harness/backend/load.h"
+
+#include <algorithm>
+#include <new>
+#include <utility>
+
+#include "harness/backend/decoder_model.h"
+#include "harness/backend/device.h"
+#include "harness/backend/load_weights.h"
+#include "harness/error.h"
+
+namespace souvenir {
+
+namespace {
+
+std::string dtype_name(at::ScalarType dtype) {
+  return dtype == at::kFloat ? "float32" : dtype == at::kHalf ? "float16" : "bfloat16";
+}
+
+// Keeps the ids that the model can emit: some configs name one that it has no row for.
+std::vector<TokenId> ids_in(const std::vector<std::int64_t>& ids, std::int64_t vocabulary) {
+  std::vector<TokenId> kept;
+  for (const std::int64_t id : ids) {
+    if (id >= 0 && id < vocabulary) {
+      kept.push_back(static_cast<TokenId>(id));
+    }
+  }
+  return kept;
+}
+
+void add_weight_notes(const Match& match, const Blueprint& blueprint, const LoadedWeights& loaded,
+                      std::vector<std::string>& notes) {
+  if (match.dtypes.find(',') != std::string::npos) {
+    notes.push_back("weights stored in several dtypes (" + match.dtypes + "): taken as float32");
+  }
+  if (blueprint.tied && !loaded.tied) {
+    notes.emplace_back(
+        "config.json ties head and embedding, but the file holds a head of its own "
+        "that differs: the file's is used, as the reference library does");
+  }
+}
+
+std::unique_ptr<LanguageModel> load(const std::filesystem::path& directory,
+                                    const LoadOptions& options) {
+  const at::Device device = resolve_device(options.device);
+  Checkpoint checkpoint = open_checkpoint(directory);
+  Blueprint blueprint = read_blueprint(checkpoint.config);
+  const Match match = match_tensors(blueprint, checkpoint);
+  const DtypeChoice choice = resolve_dtype(options.dtype, match.stored_dtype, device);
+  LoadedWeights loaded = load_weights(blueprint, match, checkpoint, choice.dtype, device);
+
+  DecoderSpec& spec = blueprint.spec;
+  spec.tied_head = loaded.tied;
+  spec.eos_ids = ids_in(checkpoint.eos_ids, spec.vocabulary);
+  const bool counted_twice =
+      loaded.tied && std::any_of(match.tensors.begin(), match.tensors.end(),
+                                 [](const auto& plan) { return plan.slot == Slot::head_weight; });
+
+  ModelInfo info;
+  info.architecture = spec.architecture;
+  info.vocabulary = spec.vocabulary;
+  info.context_tokens = spec.context_tokens;
+  info.layers = static_cast<std::int64_t>(spec.layers.size());
+  info.parameters = match.parameters - (counted_twice ? spec.vocabulary * spec.hidden : 0);
+  info.stored_dtype = dtype_name(match.stored_dtype);
+  info.compute_dtype = dtype_name(choice.dtype);
+  info.device = device.str();
+  info.threads = options.threads > 0 ? options.threads : usable_threads();
+  info.eos_ids = spec.eos_ids;
+  info.files = std::move(checkpoint.files);
+  info.files.insert(info.files.end(), loaded.files.begin(), loaded.files.end());
+  std::sort(info.files.begin(), info.files.end(),
+            [](const FileDigest& a, const FileDigest& b) { return a.name < b.name; });
+  info.notes = std::move(checkpoint.notes);
+  info.notes.insert(info.notes.end(), blueprint.notes.begin(), blueprint.notes.end());
+  add_weight_notes(match, blueprint, loaded, info.notes);
+  return make_decoder_model(std::move(spec), std::move(loaded.weights), std::move(info));
+}
+
+}  // namespace
+
+std::unique_ptr<LanguageModel> load_language_model(const std::filesystem::path& directory,
+                                                   const LoadOptions& options) {
+  try {
+    const c10::InferenceMode no_gradients;
+    return load(directory, options);
+  } catch (const std::bad_alloc&) {
+    throw Error(ErrorKind::resource, directory.string() + ": not enough memory to load it");
+  } catch (const c10::Error& error) {
+    const std::string what = error.what_without_backtrace();
+    const bool memory = what.find("memory") != std::string::npos;
+    throw Error(memory ? ErrorKind::resource : ErrorKind::internal,
+                directory.string() + ": " +
+                    (memory ? "not enough memory to load it" : "libtorch: " + what));
+  }
+}
+
+}  // namespace souvenir

@@ -1,0 +1,182 @@
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <set>
+#include <string_view>
+#include <unordered_set>
+
+#include "harness/backend/load_weights.h"
+#include "harness/error.h"
+
+namespace souvenir {
+
+namespace {
+
+[[noreturn]] void refuse(const Checkpoint& checkpoint, const std::string& message) {
+  throw Error(ErrorKind::input, checkpoint.label + ": " + message);
+}
+
+std::string shape_text(const std::vector<std::int64_t>& shape) {
+  std::string out = "[";
+  for (const std::int64_t dimension : shape) {
+    out += (out.size() == 1 ? "" : ", ") + std::to_string(dimension);
+  }
+  return out + "]";
+}
+
+std::vector<std::int64_t> stored_shape(const DecoderSpec& spec, const TensorPlan& plan) {
+  std::vector<std::int64_t> shape = slot_shape(spec, plan.slot);
+  if (plan.layout == Layout::transposed) {
+    std::reverse(shape.begin(), shape.end());
+  }
+  return shape;
+}
+
+// Constant masks and tables that older versions saved beside the weights, and nobody reads.
+bool is_ignored(const std::string& name) {
+  static constexpr std::array<std::string_view, 5> kEndings = {"rotary_emb.inv_freq", "attn.bias",
+                                                               "attn.masked_bias", "attention.bias",
+                                                               "attention.masked_bias"};
+  return std::any_of(kEndings.begin(), kEndings.end(), [&](std::string_view ending) {
+    const bool ends = std::string_view(name).ends_with(ending);
+    return ends && (name.size() == ending.size() || name[name.size() - ending.size() - 1] == '.');
+  });
+}
+
+bool is_norm(Slot slot) {
+  switch (slot) {
+    case Slot::final_norm_weight:
+    case Slot::final_norm_bias:
+    case Slot::attention_norm_weight:
+    case Slot::attention_norm_bias:
+    case Slot::query_norm_weight:
+    case Slot::key_norm_weight:
+    case Slot::attention_post_norm_weight:
+    case Slot::mlp_norm_weight:
+    case Slot::mlp_norm_bias:
+    case Slot::mlp_post_norm_weight:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// Returns how many leading characters of the blueprint's names this checkpoint leaves out: a
+// checkpoint of the bare model, without a head, has no prefix.
+std::size_t absent_prefix(const Blueprint& blueprint, const Checkpoint& checkpoint) {
+  const bool has_prefix =
+      std::any_of(checkpoint.tensors.begin(), checkpoint.tensors.end(),
+                  [&](const auto& entry) { return entry.first.starts_with(blueprint.prefix); });
+  return has_prefix ? 0 : blueprint.prefix.size();
+}
+
+// Finds the head's own weight, under either of its names.
+std::optional<std::string> find_head(const Blueprint& blueprint, const Checkpoint& checkpoint) {
+  std::optional<std::string> found;
+  for (const std::string& name : blueprint.heads) {
+    if (!found && checkpoint.tensors.contains(name)) {
+      found = name;
+    }
+  }
+  return found;
+}
+
+// Adds the head; where head and embedding are one, either name may stand for both.
+void plan_head(const Blueprint& blueprint, const Checkpoint& checkpoint, Match& match) {
+  const std::optional<std::string> head = find_head(blueprint, checkpoint);
+  const auto embedding =
+      std::find_if(match.tensors.begin(), match.tensors.end(),
+                   [](const TensorPlan& plan) { return plan.slot == Slot::token_embedding; });
+  if (!head && !blueprint.tied) {
+    refuse(checkpoint, "tensor " + in_quotes(blueprint.heads.front()) +
+                           ": missing; config.json says "
+                           "(or leaves at its default) that tie_word_embeddings is false");
+  }
+  if (head && blueprint.tied && !checkpoint.tensors.contains(embedding->name)) {
+    embedding->name = *head;
+  } else if (head) {
+    match.tensors.push_back({.name = *head, .slot = Slot::head_weight});
+  }
+}
+
+void check_missing(const Blueprint& blueprint, const Checkpoint& checkpoint, const Match& match) {
+  const TensorPlan* first = nullptr;
+  std::size_t missing = 0;
+  for (const TensorPlan& plan : match.tensors) {
+    if (!checkpoint.tensors.contains(plan.name)) {
+      first = first == nullptr ? &plan : first;
+      ++missing;
+    }
+  }
+  if (first != nullptr) {
+    refuse(checkpoint, "tensor " + in_quotes(first->name) + ": missing (" +
+                           std::to_string(missing) + " in all); expected " +
+                           shape_text(stored_shape(blueprint.spec, *first)));
+  }
+}
+
+void check_surplus(const Checkpoint& checkpoint, const Match& match) {
+  std::unordered_set<std::string_view> expected;
+  for (const TensorPlan& plan : match.tensors) {
+    expected.insert(plan.name);
+  }
+  std::set<std::string_view> surplus;  // sorted: the same message every time
+  for (const auto& [name, tensor] : checkpoint.tensors) {
+    if (!expected.contains(name) && !is_ignored(name)) {
+      surplus.insert(name);
+    }
+  }
+  if (!surplus.empty()) {
+    refuse(checkpoint, "tensor " + in_quotes(*surplus.begin()) + ": unexpected (" +
+                           std::to_string(surplus.size()) +
+                           " in all): the config describes no place for it");
+  }
+}
+
+void check_one(const Blueprint& blueprint, const Checkpoint& checkpoint, const TensorPlan& plan) {
+  const StoredTensor& stored = *checkpoint.tensors.at(plan.name);
+  const std::vector<std::int64_t> expected = stored_shape(blueprint.spec, plan);
+  if (stored.shape != expected) {
+    refuse(checkpoint, "tensor " + in_quotes(plan.name) + ": expected " + shape_text(expected) +
+                           ", found " + shape_text(stored.shape));
+  }
+  if (stored.dtype != "F32" && stored.dtype != "BF16" && stored.dtype != "F16") {
+    refuse(checkpoint, "tensor " + in_quotes(plan.name) + ": dtype " + stored.dtype +
+                           " is not supported; supported: F32, BF16, F16");
+  }
+}
+
+}  // namespace
+
+Match match_tensors(const Blueprint& blueprint, const Checkpoint& checkpoint) {
+  Match match{.tensors = blueprint.tensors, .dtypes = {}};
+  const std::size_t drop = absent_prefix(blueprint, checkpoint);
+  for (TensorPlan& plan : match.tensors) {
+    plan.name.erase(0, drop);
+  }
+  plan_head(blueprint, checkpoint, match);
+  check_missing(blueprint, checkpoint, match);
+  check_surplus(checkpoint, match);
+
+  std::set<std::string> dtypes;
+  for (const TensorPlan& plan : match.tensors) {
+    check_one(blueprint, checkpoint, plan);
+    std::int64_t elements = 1;
+    for (const std::int64_t dimension : slot_shape(blueprint.spec, plan.slot)) {
+      elements *= dimension;  // the file holds them all: no overflow
+    }
+    match.parameters += elements;
+    if (!is_norm(plan.slot)) {
+      dtypes.insert(checkpoint.tensors.at(plan.name)->dtype);
+    }
+  }
+  for (const std::string& dtype : dtypes) {
+    match.dtypes += (match.dtypes.empty() ? "" : ", ") + dtype;
+  }
+  match.stored_dtype = match.dtypes == "BF16"  ? at::kBFloat16
+                       : match.dtypes == "F16" ? at::kHalf
+                                               : at::kFloat;
+  return match;
+}
+
+}  // namespace souvenir

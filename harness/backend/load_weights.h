@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "harness/backend/architectures.h"
+#include "harness/backend/aten.h"
+#include "harness/backend/checkpoint.h"
+#include "harness/backend/decoder.h"
+#include "harness/types.h"
+
+namespace souvenir {
+
+// The tensors of a checkpoint, matched with the places they go to.
+//
+//   tensors      what to load: the blueprint's, by the names in this checkpoint, and the head if it
+//                has one of its own
+//   parameters   numbers of these tensors together; a head that equals the embedding is counted
+//                until load_weights finds that out
+//   stored_dtype the one that holds every weight but the norms' exactly
+//   dtypes       how the weights but the norms' are stored, e.g. "BF16, F32"
+struct Match {
+  std::vector<TensorPlan> tensors;
+  std::int64_t parameters = 0;
+  at::ScalarType stored_dtype = at::kFloat;
+  std::string dtypes;
+};
+
+// Compares the tensors a config describes with those the headers list, before any is read.
+//
+// Errors  input: a tensor missing, surplus, of another shape, or of a dtype other than F32, F16
+//         and BF16; each by name, with what was expected and what was found
+Match match_tensors(const Blueprint& blueprint, const Checkpoint& checkpoint);
+
+// What loading gives.
+struct LoadedWeights {
+  DecoderWeights weights;
+  std::vector<FileDigest> files;  // digests of the shards
+  bool tied = false;              // head and embedding are one tensor
+};
+
+// Reads every shard once, from begin to end: each piece goes from the file to its final place,
+// converted, fused and transposed on the way. Needs the weights' memory and a buffer, not more.
+//
+// Errors  input: a NaN or an infinity in a tensor (by name), a value beyond the compute dtype, a
+//         file that changed meanwhile; resource: memory
+LoadedWeights load_weights(const Blueprint& blueprint, const Match& match, Checkpoint& checkpoint,
+                           at::ScalarType compute_dtype, at::Device device);
+
+}  // namespace souvenir
