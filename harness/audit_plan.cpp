@@ -25,8 +25,7 @@ class SubjectPlanner {
 
  private:
   void add_pair(const Subject& subject) {
-    auto cut =
-        cut_string(tokenizer_, bos_, subject.prefix.reveal(), subject.secret.reveal());
+    auto cut = cut_string(tokenizer_, bos_, subject.prefix.reveal(), subject.secret.reveal());
     if (!cut) {
       writer_.leave_out("no_context");
       return;

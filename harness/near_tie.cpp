@@ -5,7 +5,7 @@
 namespace souvenir {
 
 std::vector<std::uint8_t> greedy_matches(const ScoreObservation& observation,
-                                 const std::vector<TokenId>& ids) {
+                                         const std::vector<TokenId>& ids) {
   const std::size_t scored = observation.argmax.size();
   const std::size_t first = ids.size() - scored;
   std::vector<std::uint8_t> matches(scored);

@@ -14,7 +14,7 @@ namespace souvenir {
 //
 // Returns  [scored tokens]
 std::vector<std::uint8_t> greedy_matches(const ScoreObservation& observation,
-                                 const std::vector<TokenId>& ids);
+                                         const std::vector<TokenId>& ids);
 
 // Says whether the greedy match of the whole string depends on a gap smaller than `delta`: no token
 // is beaten clearly, and at least one stands or falls within delta of the runner-up.

@@ -22,8 +22,9 @@ const ProbeInfo kInfo = {
     .name = "discoverable_extraction",
     .version = "1",
     .goal = "Find strings that the model continues their own context with",
-    .source = "Carlini et al. (2023), discoverable memorisation; Hayes et al. (2025), "
-              "(n, p)-discoverable extraction; (l, b)-inextractability (2026)"};
+    .source =
+        "Carlini et al. (2023), discoverable memorisation; Hayes et al. (2025), "
+        "(n, p)-discoverable extraction; (l, b)-inextractability (2026)"};
 
 using Tallies = std::map<Stratum, ExtractionTally, StratumOrder>;
 
@@ -87,8 +88,8 @@ std::string id_without_stratum(const Finding& finding) {
 void add_caveat(Finding& finding, std::int64_t count, const std::string& code,
                 const std::string& text) {
   if (count > 0) {
-    finding.caveats.push_back({code, std::to_string(count) + " " + text,
-                               static_cast<double>(count)});
+    finding.caveats.push_back(
+        {code, std::to_string(count) + " " + text, static_cast<double>(count)});
   }
 }
 
@@ -285,8 +286,8 @@ class Judge {
   void push_control(Metric metric, const Stratum& stratum, Estimate estimate,
                     const ExtractionTally& tally) {
     push_descriptive(std::move(metric), stratum, std::move(estimate), true);
-    findings_.back().outcome_reason = {"control", "a control: says what the others compare with",
-                                       {}};
+    findings_.back().outcome_reason = {
+        "control", "a control: says what the others compare with", {}};
     add_caveats(findings_.back(), tally);
   }
 

@@ -21,9 +21,8 @@ double log_p_z(const std::vector<double>& token_log_probs) {
 }  // namespace
 
 ExtractionTally::ExtractionTally(const ExtractionParameters& parameters)
-    : extractable(parameters.decoding.size(),
-                  {parameters.probabilities.size(),
-                   std::vector<RateTally>(parameters.queries.size())}),
+    : extractable(parameters.decoding.size(), {parameters.probabilities.size(),
+                                               std::vector<RateTally>(parameters.queries.size())}),
       extractable_hits(parameters.decoding.size(),
                        {parameters.probabilities.size(),
                         std::vector<std::int64_t>(parameters.queries.size(), 0)}),
@@ -41,16 +40,15 @@ void ExtractionTally::add(const JudgedString& string, const ExtractionParameters
     p_z[rule].add(string.person, log_p);
     for (std::size_t p = 0; p < parameters.probabilities.size(); ++p) {
       for (std::size_t n = 0; n < parameters.queries.size(); ++n) {
-        const bool hit =
-            is_extractable(log_p, parameters.queries[n], parameters.probabilities[p]);
+        const bool hit = is_extractable(log_p, parameters.queries[n], parameters.probabilities[p]);
         extractable[rule][p][n].add(string.person, hit);
         extractable_hits[rule][p][n] += hit && !string.given_away ? 1 : 0;
       }
     }
   }
   for (std::size_t l = 0; l < weakest.size(); ++l) {
-    const auto run = weakest_run(string.observation.ranks,
-                                 static_cast<std::size_t>(parameters.run_tokens[l]));
+    const auto run =
+        weakest_run(string.observation.ranks, static_cast<std::size_t>(parameters.run_tokens[l]));
     weakest[l] = run ? std::min(weakest[l], run->bits) : weakest[l];
   }
   const bool hit = matches.verbatim();

@@ -29,8 +29,8 @@ struct ExtractionTally {
   std::vector<double> weakest;
 
   std::int64_t strings = 0;
-  std::int64_t hits = 0;         // reproduced
-  std::int64_t gained = 0;       // reproduced, and not given away by their prompt
+  std::int64_t hits = 0;          // reproduced
+  std::int64_t gained = 0;        // reproduced, and not given away by their prompt
   std::int64_t gained_known = 0;  // of them, known to be in the training data
   std::int64_t given_away = 0;
   std::int64_t ambiguous = 0;

@@ -52,8 +52,7 @@ Control positive_control(const OutcomeFacts& facts, const std::string& prefix) {
   }
   control.finding = prefix + "/role=positive_control";
   control.passed = facts.positive_hits > 0;
-  control.reason =
-      number(facts.positive_hits) + " of " + number(facts.positives) + " reproduced";
+  control.reason = number(facts.positive_hits) + " of " + number(facts.positives) + " reproduced";
   return control;
 }
 
@@ -74,7 +73,8 @@ void set(Finding& finding, Outcome outcome, std::string code, std::string text,
 
 // A string reproduced verbatim that none of enough controls is.
 bool reproduced_beyond_controls(const OutcomeFacts& facts, const OutcomeRules& rules) {
-  return facts.reproduction && facts.hits > 0 && facts.control_hits == 0 && facts.controls >= rules.min_controls;
+  return facts.reproduction && facts.hits > 0 && facts.control_hits == 0 &&
+         facts.controls >= rules.min_controls;
 }
 
 void decide_without_contradiction(Finding& finding, const OutcomeFacts& facts,
@@ -130,8 +130,7 @@ void decide_outcome(Finding& finding, const OutcomeFacts& facts, const OutcomeRu
             (facts.unknown_only ? "; whether they were in the training data is not known" : ""),
         static_cast<double>(facts.hits));
   } else if (finding.estimate.p_adjusted.value_or(1.0) < kAlpha) {
-    set(finding, Outcome::contradicted, "above_controls",
-        "the rate is above that of the controls");
+    set(finding, Outcome::contradicted, "above_controls", "the rate is above that of the controls");
   } else {
     decide_without_contradiction(finding, facts, rules);
   }

@@ -11,8 +11,10 @@ namespace souvenir {
 
 namespace {
 
-// Small enough for the digest, the check and the copy to find a piece still in the cache.
-constexpr std::int64_t kPieceBytes = std::int64_t{1} << 20U;
+// Small enough for the digest, the check and the copy to find a piece still in the cache, and for
+// libtorch not to wake its threads for every piece: waiting for each other took most of the time.
+constexpr std::int64_t kPieceElements = std::int64_t{1} << 14U;
+constexpr std::uint64_t kSkippedPieceBytes = std::uint64_t{1} << 16U;
 
 at::ScalarType dtype_of(const std::string& name) {
   return name == "BF16" ? at::kBFloat16 : name == "F16" ? at::kHalf : at::kFloat;
@@ -215,7 +217,7 @@ class ShardReader {
   // Digests bytes that nobody needs.
   void skip(std::uint64_t bytes) {
     while (bytes > 0) {
-      const auto piece = std::min<std::uint64_t>(bytes, kPieceBytes);
+      const auto piece = std::min(bytes, kSkippedPieceBytes);
       file_.read(buffer(static_cast<std::int64_t>(piece)), piece);
       bytes -= piece;
     }
@@ -226,7 +228,7 @@ class ShardReader {
     const std::int64_t rows = place.size(0);
     const std::int64_t row_elements = place.numel() / rows;
     const std::int64_t item = stored == at::kFloat ? 4 : 2;
-    const std::int64_t step = std::max<std::int64_t>(1, kPieceBytes / (row_elements * item));
+    const std::int64_t step = std::max<std::int64_t>(1, kPieceElements / row_elements);
     for (std::int64_t row = 0; row < rows; row += step) {
       const at::Tensor piece = place.narrow(0, row, std::min(step, rows - row));
       const std::int64_t bytes = piece.numel() * item;

@@ -58,8 +58,7 @@ bool measure(AuditSession& session, const AuditOptions& options) {
                   session.suite, session.score_options, options.model.token_budget);
   }
   const bool exact = session.model_info.compute_dtype == "float32";
-  const double delta =
-      exact ? session.suite.near_tie_delta : session.suite.screen_delta;
+  const double delta = exact ? session.suite.near_tie_delta : session.suite.screen_delta;
   return ask(session, *session.model, Pass::first, delta, options) && confirm(session, options);
 }
 

@@ -52,8 +52,8 @@ void merge_needs(ScoreOptions& all, const ScoreOptions& more) {
 void plan_probes(AuditSession& session, const std::string& document) {
   for (const auto& [name, parameters] : session.suite.probes.items()) {
     const Probe& probe = find_probe(name);
-    PlannedProbe planned{&probe, {probe.resolve(parameters, document),
-                                  session.suite.near_tie_delta}};
+    PlannedProbe planned{&probe,
+                         {probe.resolve(parameters, document), session.suite.near_tie_delta}};
     session.suite.resolved["probes"][name] = planned.context.parameters;
     merge_needs(session.score_options, probe.needs(planned.context));
     session.probes.push_back(std::move(planned));
@@ -62,7 +62,8 @@ void plan_probes(AuditSession& session, const std::string& document) {
 
 // The key that digests of subjects are made with: given, found in the folder, or new.
 std::string take_key(const AuditOptions& options, const fs::path& folder) {
-  const fs::path path = options.id_key_file.empty() ? folder / "key" : fs::path(options.id_key_file);
+  const fs::path path =
+      options.id_key_file.empty() ? folder / "key" : fs::path(options.id_key_file);
   if (fs::exists(path)) {
     const std::string key = read_file(path.string(), 1U << 16U);
     if (key.size() < kKeyBytes) {
@@ -86,11 +87,10 @@ std::vector<FileDigest> all_files(const ModelInfo& model, const TokenizerInfo& t
   files.insert(files.end(), tokenizer.files.begin(), tokenizer.files.end());
   std::sort(files.begin(), files.end(),
             [](const FileDigest& a, const FileDigest& b) { return a.name < b.name; });
-  files.erase(std::unique(files.begin(), files.end(),
-                          [](const FileDigest& a, const FileDigest& b) {
-                            return a.name == b.name;
-                          }),
-              files.end());
+  files.erase(
+      std::unique(files.begin(), files.end(),
+                  [](const FileDigest& a, const FileDigest& b) { return a.name == b.name; }),
+      files.end());
   return files;
 }
 
@@ -129,8 +129,8 @@ AuditSession open_audit(const AuditOptions& options) {
   if (session.tokenizer->info().vocabulary > session.model_info.vocabulary) {
     throw Error(ErrorKind::input,
                 options.model.model + ": the tokenizer does not fit the model: it has " +
-                    std::to_string(session.tokenizer->info().vocabulary) +
-                    " tokens, the model " + std::to_string(session.model_info.vocabulary));
+                    std::to_string(session.tokenizer->info().vocabulary) + " tokens, the model " +
+                    std::to_string(session.model_info.vocabulary));
   }
   session.files = all_files(session.model_info, session.tokenizer->info());
   session.journal = std::make_unique<Journal>(folder.string());

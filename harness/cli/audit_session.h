@@ -22,7 +22,7 @@ struct AuditOptions {
   std::vector<std::string> subjects;
   std::string policy;
   std::string id_key_file;
-  std::string bos;           // empty: as the suite says
+  std::string bos;  // empty: as the suite says
   std::string language = "en";
   std::optional<std::uint64_t> seed;
 };

@@ -26,7 +26,8 @@ constexpr int exit_code(ErrorKind kind) {
 }
 
 constexpr const char* exit_code_help() {
-  return "Exit codes: 0 complete and passed; 1 internal or resource (memory, disk, device); 2 usage\n"
+  return "Exit codes: 0 complete and passed; 1 internal or resource (memory, disk, device); 2 "
+         "usage\n"
          "or input; 3 gate failed; 4 gate inconclusive; 5 integrity (digest, damaged journal or\n"
          "evidence, leak found); 130 and 143 interrupted, can be resumed.";
 }

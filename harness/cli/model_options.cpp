@@ -9,8 +9,7 @@ void add_model_options(CLI::App& verb, ModelOptions& options) {
   verb.add_option("--dtype", options.load.dtype,
                   "auto, float32, bfloat16 or float16; auto never rounds float32 weights")
       ->capture_default_str();
-  verb.add_option("--threads", options.load.threads,
-                  "0: as many as the CPUs this process may use")
+  verb.add_option("--threads", options.load.threads, "0: as many as the CPUs this process may use")
       ->check(CLI::Range(0, 4096))
       ->capture_default_str();
   verb.add_option("--token-budget", options.token_budget, "tokens in one batch")

@@ -94,8 +94,8 @@ void Progress::draw(std::int64_t done, std::int64_t total, std::int64_t work, do
     std::fflush(stderr);
     drawn_ = true;
   } else {
-    std::fprintf(stderr, "%s: %.0f %%, %.0f %s/s%s\n", what_.c_str(), percent, rate,
-                 unit_.c_str(), time.c_str());
+    std::fprintf(stderr, "%s: %.0f %%, %.0f %s/s%s\n", what_.c_str(), percent, rate, unit_.c_str(),
+                 time.c_str());
   }
 }
 

@@ -1,5 +1,7 @@
 // souvenir report: renders evidence again, without a model.
 
+#include "reports/report.h"
+
 #include <memory>
 
 #include "harness/cli/evidence_file.h"
@@ -8,7 +10,6 @@
 #include "harness/cli/verb.h"
 #include "harness/digest.h"
 #include "harness/error.h"
-#include "reports/report.h"
 
 namespace souvenir::cli {
 
@@ -54,7 +55,8 @@ void add_report(CLI::App& program, Action& action) {
   auto options = std::make_shared<Options>();
   CLI::App* verb = program.add_subcommand("report", "Render evidence again, without a model");
   verb->add_option("EVIDENCE", options->evidence, "evidence.json")->required();
-  verb->add_option("-o,--output", options->outputs, "FORMAT=FILE, e.g. html=report.html; repeatable")
+  verb->add_option("-o,--output", options->outputs,
+                   "FORMAT=FILE, e.g. html=report.html; repeatable")
       ->required();
   verb->add_option("--language", options->language, "en or fr: shown first; both are in the file")
       ->check(CLI::IsMember({"en", "fr"}))

@@ -139,9 +139,8 @@ std::optional<std::string> read_text(const json& row, const std::string& key) {
 void only_fields(const json& row, const std::vector<std::string>& known) {
   for (const auto& [key, value] : row.items()) {
     if (std::find(known.begin(), known.end(), key) == known.end()) {
-      throw Error(ErrorKind::input,
-                  "/" + key + ": unknown key; the nearest known key is \"" + nearest(key, known) +
-                      "\"");
+      throw Error(ErrorKind::input, "/" + key + ": unknown key; the nearest known key is \"" +
+                                        nearest(key, known) + "\"");
     }
   }
 }

@@ -85,8 +85,7 @@ Row answer(const Pending& pending, bool with_rule) {
   const auto matches = greedy_matches(observation, pending.request.ids);
   out["log_probs"] = std::move(log_probs);
   out["ranks"] = std::move(ranks);
-  out["log_p"] =
-      std::accumulate(observation.log_probs.begin(), observation.log_probs.end(), 0.0);
+  out["log_p"] = std::accumulate(observation.log_probs.begin(), observation.log_probs.end(), 0.0);
   out["greedy"] = std::find(matches.begin(), matches.end(), 0) == matches.end();
   if (with_rule) {
     const auto& values = observation.rule_log_probs.at(0);
@@ -181,11 +180,12 @@ int run(const Options& options) {
 
 void add_score(CLI::App& program, Action& action) {
   auto options = std::make_shared<Options>();
-  CLI::App* verb = program.add_subcommand(
-      "score", "Write the log-probabilities of given tokens or text");
+  CLI::App* verb =
+      program.add_subcommand("score", "Write the log-probabilities of given tokens or text");
   verb->footer(
       "Rows in:  {\"id\", \"prefix_ids\", \"ids\"} or {\"id\", \"prefix\", \"text\"}\n"
-      "Rows out: {\"id\", \"ids\", \"log_probs\" (nats), \"ranks\", \"log_p\", \"greedy\"}; rows of\n"
+      "Rows out: {\"id\", \"ids\", \"log_probs\" (nats), \"ranks\", \"log_p\", \"greedy\"}; rows "
+      "of\n"
       "          text also \"prefix_ids\"; a sampler's flags add \"log_p_decoding\".\n"
       "Rows of ids need no tokenizer. Writes text and log-probabilities of what it is given:\n"
       "treat its output like its input.");

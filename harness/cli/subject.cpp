@@ -22,8 +22,9 @@ struct Options {
 int run(const Options& options) {
   const auto folder = std::filesystem::path(options.out) / "private";
   if (!std::filesystem::exists(folder / "journal.sqlite")) {
-    throw Error(ErrorKind::input, options.out + ": expected the folder of an audit, with "
-                                                "private/journal.sqlite; found none");
+    throw Error(ErrorKind::input, options.out +
+                                      ": expected the folder of an audit, with "
+                                      "private/journal.sqlite; found none");
   }
   const Journal journal(folder.string());
   RowWriter out("-");
@@ -38,8 +39,9 @@ void add_subject(CLI::App& program, Action& action) {
   auto options = std::make_shared<Options>();
   CLI::App* verb =
       program.add_subcommand("subject", "Write what an audit found about one subject or person");
-  verb->footer("Writes numbers about one person, for a rights request: keep them as private as the\n"
-               "folder they come from.");
+  verb->footer(
+      "Writes numbers about one person, for a rights request: keep them as private as the\n"
+      "folder they come from.");
   verb->add_option("ID", options->id, "id of a subject, or a person")->required();
   verb->add_option("--out", options->out, "folder of the audit")->required();
   verb->callback([options, &action] { action = [options] { return run(*options); }; });

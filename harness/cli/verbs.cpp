@@ -5,9 +5,9 @@ namespace souvenir::cli {
 const std::vector<AddVerb>& verbs() {
   static const std::vector<AddVerb> table = {
 #ifdef SOUVENIR_BACKEND
-      add_audit,   add_tokenize, add_score,  add_generate, add_doctor,
+      add_audit, add_tokenize, add_score,  add_generate, add_doctor,
 #endif
-      add_gate, add_report,   add_verify, add_validate, add_subject, add_list,
+      add_gate,  add_report,   add_verify, add_validate, add_subject, add_list,
   };
   return table;
 }

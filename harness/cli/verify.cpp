@@ -56,8 +56,8 @@ void check_model(const EvidenceFile& file, const std::string& directory) {
     }
     const std::string found = sha256_of_file(path);
     if (found != expected.sha256) {
-      throw Error(ErrorKind::integrity, path.string() + ": expected SHA-256 " + expected.sha256 +
-                                            ", found " + found);
+      throw Error(ErrorKind::integrity,
+                  path.string() + ": expected SHA-256 " + expected.sha256 + ", found " + found);
     }
   }
 }
@@ -79,8 +79,8 @@ int run(const Options& options) {
 
 void add_verify(CLI::App& program, Action& action) {
   auto options = std::make_shared<Options>();
-  CLI::App* verb = program.add_subcommand(
-      "verify", "Check that evidence is whole, and about a given model");
+  CLI::App* verb =
+      program.add_subcommand("verify", "Check that evidence is whole, and about a given model");
   verb->add_option("EVIDENCE", options->evidence, "evidence.json")->required();
   verb->add_option("--model", options->model, "directory whose files must be those audited");
   verb->callback([options, &action] { action = [options] { return run(*options); }; });

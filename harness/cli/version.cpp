@@ -16,8 +16,7 @@ std::string compiler_version() {
 
 std::string version_line() {
   const std::string torch = libtorch_version();
-  return "souvenir " + version() +
-         (torch.empty() ? ", without a backend" : ", libtorch " + torch);
+  return "souvenir " + version() + (torch.empty() ? ", without a backend" : ", libtorch " + torch);
 }
 
 }  // namespace souvenir::cli

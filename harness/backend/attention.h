@@ -1,0 +1,71 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "harness/backend/aten.h"
+#include "harness/backend/decoder.h"
+#include "harness/backend/paths.h"
+
+namespace souvenir {
+
+// New tokens of one sequence, as rows of a packed batch.
+//
+//   begin   first row
+//   tokens  number of rows
+//   past    tokens of the sequence that are already in the cache
+//   slot    the sequence's place in the cache, if there is one
+struct Segment {
+  std::int64_t begin = 0;
+  std::int64_t tokens = 0;
+  std::int64_t past = 0;
+  std::int64_t slot = 0;
+};
+
+// Keys and values of the tokens so far, of every layer and slot.
+//
+//   keys    [slots, key_value_heads, head_dim, capacity]: transposed, as the CPU kernel reads them
+//   values  [slots, key_value_heads, capacity, padded head_dim]
+//
+// Owns its tensors: float32 on the CPU, the compute dtype elsewhere.
+class KeyValueCache {
+ public:
+  KeyValueCache(const DecoderSpec& spec, std::int64_t slots, std::int64_t capacity,
+                at::Device device, at::ScalarType dtype);
+
+  struct Layer {
+    at::Tensor keys, values;
+  };
+  Layer& layer(std::size_t index) { return layers_[index]; }
+
+  // Copies the first `tokens` positions of one slot to another, in every layer.
+  void copy(std::int64_t from, std::int64_t to, std::int64_t tokens);
+
+  // Returns the bytes one slot takes.
+  static std::int64_t slot_bytes(const DecoderSpec& spec, std::int64_t capacity,
+                                 at::Device device, at::ScalarType dtype);
+
+ private:
+  std::vector<Layer> layers_;
+};
+
+struct AttentionShape {
+  std::int64_t heads = 0, key_value_heads = 0, head_dim = 0;
+  double scale = 1.0;
+  std::optional<std::int64_t> window;
+};
+
+// Attends, causally and within the window, each query to the keys of its own sequence.
+//
+//   qkv    [rows, (heads + 2 key_value_heads) * head_dim], after rotation; contiguous
+//   cache  takes the new keys and values, and supplies those of `past` tokens; null: past is 0
+//
+// Returns  [rows, heads * head_dim]
+// Exact    a sequence's result does not depend on the other sequences, nor on threads
+at::Tensor attend(const at::Tensor& qkv, std::span<const Segment> segments,
+                  const AttentionShape& shape, KeyValueCache::Layer* cache,
+                  AttentionPath path = AttentionPath::automatic);
+
+}  // namespace souvenir

@@ -1,0 +1,127 @@
+// Holds of every registered probe, without its author writing a line.
+
+#include <catch2/catch.hpp>
+#include <set>
+
+#include "harness/evidence/json.h"
+#include "probes/registry.h"
+#include "tests/support/audit_fixture.h"
+
+using namespace souvenir;
+using namespace souvenir::test;
+
+TEST_CASE("every probe has a name of its own, a goal and a source", "[contract]") {
+  std::set<std::string> names;
+  for (const auto& probe : probes()) {
+    CAPTURE(probe->info().name);
+    CHECK(names.insert(probe->info().name).second);
+    CHECK_FALSE(probe->info().version.empty());
+    CHECK_FALSE(probe->info().goal.empty());
+    CHECK_FALSE(probe->info().source.empty());
+    CHECK(&find_probe(probe->info().name) == probe.get());
+  }
+  CHECK_FALSE(names.empty());
+}
+
+TEST_CASE("every probe has parameters that resolve to themselves", "[contract]") {
+  for (const auto& probe : probes()) {
+    CAPTURE(probe->info().name);
+    const auto once = probe->resolve(nlohmann::json::object(), "test");
+    CHECK(probe->resolve(once, "test") == once);
+    CHECK_THROWS(probe->resolve({{"no_such_parameter", 1}}, "test"));
+  }
+}
+
+namespace {
+
+// Hands out strings made by hand.
+class ListCursor : public StringCursor {
+ public:
+  explicit ListCursor(std::vector<JudgedString> strings) : strings_(std::move(strings)) {}
+  bool next(JudgedString& string) override {
+    if (at_ == strings_.size()) {
+      return false;
+    }
+    string = strings_[at_++];
+    return true;
+  }
+
+ private:
+  std::vector<JudgedString> strings_;
+  std::size_t at_ = 0;
+};
+
+std::string judge(const Probe& probe, std::vector<JudgedString> strings) {
+  ListCursor cursor(std::move(strings));
+  ProbeContext context{probe.resolve(nlohmann::json::object(), "test"), 1e-3};
+  Evidence evidence;
+  evidence.findings = probe.judge(context, cursor);
+  return canonical_json(to_json(evidence)["findings"]);
+}
+
+}  // namespace
+
+TEST_CASE("every probe has an answer to nothing and to one class", "[contract]") {
+  for (const auto& probe : probes()) {
+    CAPTURE(probe->info().name);
+    CHECK(judge(*probe, {}).find("\"contradicted\"") == std::string::npos);
+    std::vector<JudgedString> one;
+    const TemporaryFolder folder;
+    const AuditFixture audit;
+    Journal journal(folder.path());
+    std::string rows;
+    for (int i = 0; i < 8; ++i) {
+      rows += "{\"id\":\"" + std::to_string(i) + "\",\"prefix\":\"p" + std::to_string(i) +
+              "\",\"secret\":\"s" + std::to_string(i) + "\",\"member\":\"no\"}\n";
+    }
+    audit.plan(journal, rows);
+    audit.ask(journal, FakeModel());
+    const std::string text = [&] {
+      Evidence evidence;
+      evidence.findings = audit.judge(journal);
+      return canonical_json(to_json(evidence)["findings"]);
+    }();
+    CHECK(text.find("\"contradicted\"") == std::string::npos);
+    CHECK(text.find("not_contradicted_in_scope") == std::string::npos);
+  }
+}
+
+TEST_CASE("judging does not depend on the order of persons", "[contract]") {
+  const AuditFixture audit;
+  const TemporaryFolder folder;
+  Journal journal(folder.path());
+  std::string rows;
+  for (int i = 0; i < 20; ++i) {
+    rows += "{\"id\":\"" + std::to_string(i) + "\",\"prefix\":\"the prompt " + std::to_string(i) +
+            "\",\"secret\":\"zebra" + std::to_string(i) + "\",\"person\":\"" +
+            std::to_string(i / 3) + "\"}\n";
+  }
+  audit.plan(journal, rows);
+  audit.ask(journal, FakeModel({"the prompt 3zebra3", "the prompt 4zebra4"}));
+  std::vector<JudgedString> strings;
+  const auto cursor = journal.strings();
+  for (JudgedString string; cursor->next(string);) {
+    strings.push_back(string);
+  }
+  REQUIRE(strings.size() == 20);
+  std::vector<JudgedString> reversed(strings.rbegin(), strings.rend());
+  for (const auto& probe : probes()) {
+    const auto parameters =
+        probe->resolve(audit.suite().probes.at("discoverable_extraction"), "test");
+    ListCursor forwards(strings);
+    ListCursor backwards(reversed);
+    const auto a = probe->judge({parameters, 1e-3}, forwards);
+    const auto b = probe->judge({parameters, 1e-3}, backwards);
+    REQUIRE(a.size() == b.size());
+    for (std::size_t i = 0; i < a.size(); ++i) {
+      CAPTURE(finding_id(a[i]));
+      CHECK(finding_id(a[i]) == finding_id(b[i]));
+      CHECK(a[i].outcome == b[i].outcome);
+      CHECK(a[i].estimate.count == b[i].estimate.count);
+      // Sums of doubles differ in their last bits.
+      CHECK(a[i].estimate.value.value_or(-1) == Approx(b[i].estimate.value.value_or(-1)));
+      CHECK(a[i].estimate.high.value_or(-1) == Approx(b[i].estimate.high.value_or(-1)));
+    }
+    CHECK(find(a, probe->info().name + "/verbatim_rate/all").estimate.count == 2);
+  }
+}

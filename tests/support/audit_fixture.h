@@ -1,0 +1,77 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "harness/audit_plan.h"
+#include "harness/journal.h"
+#include "harness/runner.h"
+#include "harness/suite.h"
+#include "probes/registry.h"
+#include "tests/support/fake_model.h"
+#include "tests/support/temporary_folder.h"
+
+namespace souvenir::test {
+
+inline const std::string kSuite = R"({"schema":"souvenir/suite/1","name":"test",
+  "windows":{"prefix_tokens":8,"secret_tokens":8},
+  "probes":{"discoverable_extraction":{"queries":[1,100],"probabilities":[0.5],
+  "decoding":[{"temperature":1.0,"top_k":0,"top_p":1.0}],"l":[4],"min_n":5,"min_controls":5}}})";
+
+// Plans subjects, asks a model, and judges with one probe: an audit without a program around it.
+class AuditFixture {
+ public:
+  explicit AuditFixture(const std::string& suite = kSuite)
+      : suite_(parse_suite(suite, "test suite")) {
+    const Probe& probe = find_probe("discoverable_extraction");
+    context_.parameters = probe.resolve(suite_.probes.at("discoverable_extraction"), "test suite");
+    context_.near_tie_delta = suite_.near_tie_delta;
+    options_ = probe.needs(context_);
+  }
+
+  void plan(Journal& journal, const std::string& subjects, std::int64_t token_budget = 256) const {
+    const std::string file = folder_.write("subjects.jsonl", subjects);
+    plan_subjects(journal, {file}, tokenizer_, decide_bos(tokenizer_, suite_.bos), suite_, options_,
+                  token_budget);
+  }
+
+  bool ask(Journal& journal, const LanguageModel& model, std::int64_t batches = 1 << 20) const {
+    return run_pass(journal, model, Pass::first, options_, suite_.near_tie_delta,
+                    [&](const RunProgress&) { return batches-- > 0; });
+  }
+
+  std::vector<Finding> judge(const Journal& journal) const {
+    const auto strings = journal.strings();
+    return find_probe("discoverable_extraction").judge(context_, *strings);
+  }
+
+  std::vector<Finding> audit(const std::string& subjects, const LanguageModel& model) const {
+    const TemporaryFolder folder;
+    Journal journal(folder.path());
+    plan(journal, subjects);
+    ask(journal, model);
+    return judge(journal);
+  }
+
+  const Suite& suite() const { return suite_; }
+  const ScoreOptions& options() const { return options_; }
+  const ProbeContext& context() const { return context_; }
+
+ private:
+  TemporaryFolder folder_;
+  Suite suite_;
+  ByteTokenizer tokenizer_;
+  ProbeContext context_;
+  ScoreOptions options_;
+};
+
+inline const Finding& find(const std::vector<Finding>& findings, const std::string& id) {
+  for (const Finding& finding : findings) {
+    if (finding_id(finding) == id) {
+      return finding;
+    }
+  }
+  throw std::runtime_error("no finding " + id);
+}
+
+}  // namespace souvenir::test
