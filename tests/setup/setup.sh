@@ -52,7 +52,8 @@ missing_packages() {
   [ ${#wanted[@]} -gt 0 ] || return 0
   # Not a Debian system: what has no command to look for is left to CMake to find.
   command -v dpkg-query > /dev/null || return 0
-  installed=$(dpkg-query -W -f='${Package} ${db:Status-Status}\n' "${wanted[@]}" 2> /dev/null \
+  # dpkg-query fails when it does not know one of them, which is the very question.
+  installed=$({ dpkg-query -W -f='${Package} ${db:Status-Status}\n' "${wanted[@]}" 2> /dev/null || true; } \
     | sed -n 's/ installed$//p')
   for package in "${wanted[@]}"; do
     grep -qxF -- "$package" <<< "$installed" || printf '%s\n' "$package"
