@@ -21,7 +21,7 @@ import sys
 import tempfile
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # nothing here may be fetched: the input is a local file
-os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"
+os.environ["TQDM_DISABLE"] = "1"
 os.environ["TRANSFORMERS_VERBOSITY"] = "error"
 
 RECIPE = 1  # raise it when what is written changes
