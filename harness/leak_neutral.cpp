@@ -1,0 +1,27 @@
+#include <utility>
+
+#include "harness/leak_scan.h"
+
+namespace souvenir {
+
+std::vector<std::string> neutral_text(const Evidence& evidence) {
+  std::vector<std::string> out = {evidence.model.architecture,       evidence.model.stored_dtype,
+                                  evidence.model.compute_dtype,      evidence.model.device,
+                                  evidence.tokenizer.kind,           evidence.tokenizer.bos,
+                                  evidence.tokenizer.unicode_version};
+  for (const FileDigest& file : evidence.model.files) {
+    out.push_back(file.name);
+  }
+  // By name: whatever else stands in these sections is searched like everything.
+  for (const auto& [section, key] : {std::pair(&evidence.tool, "libtorch"),
+                                     {&evidence.tool, "compiler"},
+                                     {&evidence.tool, "version"},
+                                     {&evidence.run, "host_cpu"}}) {
+    if (section->is_object() && section->contains(key) && (*section)[key].is_string()) {
+      out.push_back((*section)[key].get<std::string>());
+    }
+  }
+  return out;
+}
+
+}  // namespace souvenir
