@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <map>
 
 #include "harness/digest.h"
 #include "harness/error.h"
@@ -79,6 +80,14 @@ std::string first_difference(const json& recorded, const json& given, const std:
     return {};
   }
   return at + ": recorded " + recorded.dump() + ", given " + given.dump();
+}
+
+// A refusal names numbers of one string; what leaves private/ only says of which sort it was.
+std::string refusal_reason(const std::string& refusal) {
+  if (refusal.find("context holds") != std::string::npos) return "longer_than_context";
+  if (refusal.find("outside the vocabulary") != std::string::npos) return "id_outside_vocabulary";
+  if (refusal.find("NaN or infinite") != std::string::npos) return "logits_not_finite";
+  return "refused_by_model";
 }
 
 }  // namespace
@@ -221,9 +230,13 @@ std::vector<LeftOut> Journal::left_out() const {
   Statement refused(*database_,
                     "SELECT o.refusal, count(*) FROM string s JOIN observation o "
                     "ON o.request = s.request WHERE s.duplicate = 0 AND o.pass = 0 "
-                    "AND o.refusal <> '' GROUP BY o.refusal ORDER BY o.refusal");
+                    "AND o.refusal <> '' GROUP BY o.refusal");
+  std::map<std::string, std::int64_t> by_reason;
   while (refused.step()) {
-    rows.push_back({"refused: " + refused.text(0), refused.integer(1)});
+    by_reason[refusal_reason(refused.text(0))] += refused.integer(1);
+  }
+  for (const auto& [reason, count] : by_reason) {
+    rows.push_back({reason, count});
   }
   return rows;
 }

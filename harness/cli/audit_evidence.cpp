@@ -72,7 +72,7 @@ Evidence assemble_evidence(const AuditSession& session, nlohmann::json run) {
     }
   }
   evidence.criteria = criteria_outcomes(evidence.findings);
-  evidence.criteria_version = criteria_version();
+  evidence.criteria_version = criteria_catalogue().version;
   evidence.not_run = not_run();
   const JournalTotals totals = session.journal->totals();
   evidence.requests = totals.requests;

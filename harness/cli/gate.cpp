@@ -1,5 +1,7 @@
 // souvenir gate: evidence against a policy, for a CI job. Needs no model.
 
+#include "reports/gate.h"
+
 #include <iostream>
 #include <memory>
 
@@ -8,7 +10,6 @@
 #include "harness/cli/gate_options.h"
 #include "harness/cli/output.h"
 #include "harness/cli/verb.h"
-#include "reports/gate.h"
 #include "reports/gate_text.h"
 #include "reports/junit.h"
 
@@ -32,8 +33,8 @@ int run(const Options& options) {
   if (!options.baseline.empty()) {
     baseline = read_evidence(options.baseline);
   }
-  const GateResult result = judge_gate(file.evidence, policy,
-                                       baseline ? &baseline->evidence : nullptr, utc_today());
+  const GateResult result =
+      judge_gate(file.evidence, policy, baseline ? &baseline->evidence : nullptr, utc_today());
   if (!options.junit.empty()) {
     publish({{options.junit, junit_xml(result)}});
   }
@@ -63,8 +64,9 @@ void add_gate(CLI::App& program, Action& action) {
   verb->add_option("--policy", options->policy, "limits and waivers")->required();
   verb->add_option("--baseline", options->baseline, "evidence of an earlier checkpoint");
   verb->add_option("--junit", options->junit, "write JUnit XML here");
-  verb->add_flag("--explain", options->explain, "say why of every check, not only of those that "
-                                                "do not pass");
+  verb->add_flag("--explain", options->explain,
+                 "say why of every check, not only of those that "
+                 "do not pass");
   verb->add_flag("--report-only", options->report_only, "end 0 instead of 3");
   verb->callback([options, &action] { action = [options] { return run(*options); }; });
 }

@@ -22,8 +22,7 @@ std::optional<Policy> read_policy(const std::string& path) {
     return parse_policy(read_file(path, kMaxPolicyBytes));
   } catch (const Error& error) {
     const std::string message = error.what();
-    throw Error(error.kind(),
-                message.rfind(path, 0) == 0 ? message : path + ": " + message);
+    throw Error(error.kind(), message.rfind(path, 0) == 0 ? message : path + ": " + message);
   }
 }
 

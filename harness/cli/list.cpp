@@ -1,0 +1,92 @@
+// souvenir list: what this build knows.
+
+#include <memory>
+
+#include "harness/cli/exit_code.h"
+#include "harness/cli/output.h"
+#include "harness/cli/verb.h"
+#include "harness/evidence/criteria.h"
+#include "harness/suite.h"
+#include "probes/registry.h"
+#include "reports/report.h"
+#ifdef SOUVENIR_BACKEND
+#include "harness/backend/load.h"
+#endif
+
+namespace souvenir::cli {
+
+namespace {
+
+void list_probes(RowWriter& out) {
+  for (const auto& probe : probes()) {
+    const ProbeInfo& info = probe->info();
+    out.line(info.name + " " + info.version + ": " + info.goal);
+    out.line("  source: " + info.source);
+  }
+}
+
+void list_architectures(RowWriter& out) {
+#ifdef SOUVENIR_BACKEND
+  for (const std::string& name : supported_architectures()) {
+    out.line(name);
+  }
+#else
+  out.line("none: this build has no backend");
+#endif
+}
+
+void list_criteria(RowWriter& out) {
+  for (const Criterion& criterion : criteria_catalogue().criteria) {
+    out.line(criterion.id + "  " + criterion.title.en + " / " + criterion.title.fr);
+  }
+}
+
+void list_formats(RowWriter& out) {
+  for (const ReportFormat& format : report_formats()) {
+    out.line(std::string(format.name) + ": " + std::string(format.description));
+  }
+}
+
+void list_suites(RowWriter& out) {
+  for (const std::string& name : builtin_suites()) {
+    out.line(name);
+  }
+}
+
+struct Listing {
+  const char* name;
+  void (*write)(RowWriter&);
+};
+constexpr Listing kListings[] = {{"probes", list_probes},
+                                 {"architectures", list_architectures},
+                                 {"criteria", list_criteria},
+                                 {"formats", list_formats},
+                                 {"suites", list_suites}};
+
+int run(const std::string& what) {
+  RowWriter out("-");
+  for (const Listing& listing : kListings) {
+    if (what == listing.name) {
+      listing.write(out);
+    }
+  }
+  out.finish();
+  return kExitComplete;
+}
+
+}  // namespace
+
+void add_list(CLI::App& program, Action& action) {
+  auto what = std::make_shared<std::string>();
+  CLI::App* verb = program.add_subcommand("list", "List what this build knows");
+  std::vector<std::string> names;
+  for (const Listing& listing : kListings) {
+    names.emplace_back(listing.name);
+  }
+  verb->add_option("WHAT", *what, "probes, architectures, criteria, formats or suites")
+      ->required()
+      ->check(CLI::IsMember(names));
+  verb->callback([what, &action] { action = [what] { return run(*what); }; });
+}
+
+}  // namespace souvenir::cli

@@ -1,0 +1,115 @@
+"""A checkpoint whose every number is known: a model of one previous byte.
+
+A llama of one layer whose attention and MLP are zero, whose embedding is the identity and whose head
+is a table, is a bigram model: the logits after byte b are row b of that table. With all other logits
+0, a transition of logit s has probability exp(s) / (exp(s) + 255). The tokenizer has one token per
+byte and merges nothing, so that ids, offsets and probabilities can be written down by hand.
+
+Standard library only.
+"""
+
+import json
+import math
+import pathlib
+import struct
+
+SIZE = 256
+
+
+def byte_characters():
+    """The characters that stand for the 256 bytes in a byte-level tokenizer."""
+    printable = [*range(33, 127), *range(161, 173), *range(174, 256)]
+    characters = {byte: chr(byte) for byte in printable}
+    spare = 256
+    for byte in range(256):
+        if byte not in characters:
+            characters[byte] = chr(spare)
+            spare += 1
+    return [characters[byte] for byte in range(256)]
+
+
+def tokenizer_json():
+    return {
+        "version": "1.0", "truncation": None, "padding": None, "added_tokens": [],
+        "normalizer": None,
+        "pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True,
+                          "use_regex": True},
+        "post_processor": {"type": "ByteLevel", "add_prefix_space": True, "trim_offsets": False,
+                           "use_regex": True},
+        "decoder": {"type": "ByteLevel", "add_prefix_space": True, "trim_offsets": True,
+                    "use_regex": True},
+        "model": {"type": "BPE", "dropout": None, "unk_token": None,
+                  "continuing_subword_prefix": None, "end_of_word_suffix": None, "fuse_unk": False,
+                  "byte_fallback": False, "ignore_merges": False,
+                  "vocab": {c: i for i, c in enumerate(byte_characters())}, "merges": []},
+    }
+
+
+CONFIG = {
+    "model_type": "llama", "architectures": ["LlamaForCausalLM"], "vocab_size": SIZE,
+    "hidden_size": SIZE, "intermediate_size": 8, "num_hidden_layers": 1, "num_attention_heads": 4,
+    "num_key_value_heads": 2, "max_position_embeddings": 256, "rms_norm_eps": 1e-12,
+    "hidden_act": "silu", "tie_word_embeddings": False, "torch_dtype": "float32",
+    "eos_token_id": None, "bos_token_id": None,
+}
+
+
+def tensors(transitions):
+    """Name to (shape, floats). The norm turns a one-hot vector into sqrt(256) = 16 times itself."""
+    head = [0.0] * (SIZE * SIZE)
+    for (before, after), logit in transitions.items():
+        head[after * SIZE + before] = logit / 16.0
+    identity = [1.0 if i % (SIZE + 1) == 0 else 0.0 for i in range(SIZE * SIZE)]
+    layer = "model.layers.0."
+    zero = lambda *shape: (list(shape), [0.0] * math.prod(shape))
+    return {
+        "model.embed_tokens.weight": ([SIZE, SIZE], identity),
+        "model.norm.weight": ([SIZE], [1.0] * SIZE),
+        "lm_head.weight": ([SIZE, SIZE], head),
+        layer + "input_layernorm.weight": ([SIZE], [1.0] * SIZE),
+        layer + "post_attention_layernorm.weight": ([SIZE], [1.0] * SIZE),
+        layer + "self_attn.q_proj.weight": zero(SIZE, SIZE),
+        layer + "self_attn.k_proj.weight": zero(SIZE // 2, SIZE),
+        layer + "self_attn.v_proj.weight": zero(SIZE // 2, SIZE),
+        layer + "self_attn.o_proj.weight": zero(SIZE, SIZE),
+        layer + "mlp.gate_proj.weight": zero(8, SIZE),
+        layer + "mlp.up_proj.weight": zero(8, SIZE),
+        layer + "mlp.down_proj.weight": zero(SIZE, 8),
+    }
+
+
+def write_safetensors(path, named):
+    header, data, at = {}, b"", 0
+    for name, (shape, values) in named.items():
+        chunk = struct.pack(f"<{len(values)}f", *values)
+        header[name] = {"dtype": "F32", "shape": shape, "data_offsets": [at, at + len(chunk)]}
+        data += chunk
+        at += len(chunk)
+    text = json.dumps(header).encode()
+    path.write_bytes(struct.pack("<Q", len(text)) + text + data)
+
+
+def transitions_of(texts, logit):
+    """Transitions that make a model continue each text; later texts win where they disagree."""
+    return {(a, b): logit for text in texts for a, b in zip(text.encode(), text.encode()[1:])}
+
+
+def write_model(folder, transitions):
+    folder = pathlib.Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "config.json").write_text(json.dumps(CONFIG))
+    (folder / "tokenizer.json").write_text(json.dumps(tokenizer_json()))
+    write_safetensors(folder / "model.safetensors", tensors(transitions))
+    return folder
+
+
+def log_probability(transitions, before, after, temperature=1.0):
+    """Of byte `after` following byte `before`, in nats."""
+    total = sum(math.exp(transitions.get((before, v), 0.0) / temperature) for v in range(SIZE))
+    return transitions.get((before, after), 0.0) / temperature - math.log(total)
+
+
+def log_p(transitions, prefix, text):
+    """Of a whole text given the prefix's last byte."""
+    joined = (prefix[-1:] + text).encode()
+    return sum(log_probability(transitions, a, b) for a, b in zip(joined, joined[1:]))
