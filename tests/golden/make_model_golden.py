@@ -21,6 +21,9 @@ golden.json:
   greedy                [{prompt, ids (without the end-of-sequence token), stop: length | eos,
                           margin}]    smallest distance between best and second-best logit
 
+models/defaults.json: {model_type: what the reference library's config class says of a model whose
+config.json says nothing else}; windows: [layers] tokens, 0 where there is none.
+
 models/rope.json: [{name, config, head_dim, inverse_frequencies, attention_factor}]: what the
 reference library's rotary embedding holds for a config.
 """
@@ -363,6 +366,38 @@ def make_ropes():
     (MODELS / "rope.json").write_text(json.dumps(golden, indent=1) + "\n")
 
 
+def make_defaults():
+    golden = {}
+    for model_type in sorted({fixture[0] for fixture in FIXTURES.values()}):
+        config = AutoConfig.for_model(model_type)
+        layers = config.num_hidden_layers
+        head_dim = getattr(config, "head_dim", config.hidden_size // config.num_attention_heads)
+        sliding = [kind == "sliding_attention" for kind in
+                   getattr(config, "layer_types", ["sliding_attention"] * layers)]
+        window = getattr(config, "sliding_window", None) or 0
+        rope = getattr(config, "rope_parameters", None)
+        partial = (rope or {}).get("partial_rotary_factor", 1.0)
+        golden[model_type] = {
+            "vocab_size": config.vocab_size,
+            "hidden_size": config.hidden_size,
+            "num_attention_heads": config.num_attention_heads,
+            "num_key_value_heads": getattr(config, "num_key_value_heads",
+                                           config.num_attention_heads),
+            "head_dim": head_dim,
+            "intermediate_size": getattr(config, "intermediate_size", 4 * config.hidden_size),
+            "num_hidden_layers": layers,
+            "max_position_embeddings": config.max_position_embeddings,
+            "norm_epsilon": next(getattr(config, key) for key in
+                                 ("rms_norm_eps", "layer_norm_eps", "layer_norm_epsilon")
+                                 if hasattr(config, key)),
+            "rotary_dim": int(head_dim * partial) if rope else 0,
+            "tie_word_embeddings": config.tie_word_embeddings,
+            "windows": [window if slides else 0 for slides in sliding],
+            "attention_scale": getattr(config, "query_pre_attn_scalar", head_dim) ** -0.5,
+        }
+    (MODELS / "defaults.json").write_text(json.dumps(golden, indent=1) + "\n")
+
+
 def main(names):
     torch.set_grad_enabled(False)
     torch.set_num_threads(1)
@@ -371,6 +406,7 @@ def main(names):
         make(name)
     if not names:
         make_ropes()
+        make_defaults()
 
 
 if __name__ == "__main__":
