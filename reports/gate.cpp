@@ -88,6 +88,7 @@ class Judge {
     GateCheck check;
     check.finding = entry.id;
     check.arm = entry.finding->arm;
+    check.control = entry.standing == Standing::control;
     check.verdict = Verdict::pass;  // until a rule says otherwise
     return check;
   }
@@ -161,10 +162,10 @@ void apply_waivers(GateResult& result, std::string_view today) {
     result.waivers[w].expired = waivers[w].expires < today;  // both YYYY-MM-DD
     if (result.waivers[w].expired) continue;
     for (GateCheck& check : result.checks) {
-      const bool excusable = check.verdict != Verdict::pass && !check.finding.empty();
-      if (!excusable || check.waived() || !pattern_matches(waivers[w].finding, check.finding)) {
-        continue;
-      }
+      const std::string& pattern = waivers[w].finding;
+      const bool excusable = check.verdict != Verdict::pass && !check.finding.empty() &&
+                             !check.waived() && !(check.control && has_wildcard(pattern));
+      if (!excusable || !pattern_matches(pattern, check.finding)) continue;
       check.waiver = w;
       ++result.waivers[w].used;
     }

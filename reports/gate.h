@@ -33,6 +33,7 @@ struct RuleResult {
 // One limit, held against one finding it fits.
 //
 //   limit    index into the policy's limits
+//   control  the finding speaks of controls; only a pattern without "*" fits it
 //   finding  id; empty: the limit fits no finding
 //   arm      "model" or "system"
 //   verdict  the worst of the rules, except that rules which only withhold a pass (min_n, controls)
@@ -43,6 +44,7 @@ struct GateCheck {
   std::size_t limit = 0;
   std::string finding;
   std::string arm;
+  bool control = false;
   Verdict verdict = Verdict::inconclusive;
   std::optional<std::size_t> waiver;
   std::optional<double> value;

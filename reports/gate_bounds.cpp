@@ -11,6 +11,7 @@ namespace {
 
 constexpr double kLevel = 0.95;
 constexpr double kRounding = 1e-9;
+constexpr double kPrintedRounding = 1e-6;  // another tool may have rounded its value
 
 std::optional<double> value_of(const Estimate& e) {
   if (e.value || !e.log10_value) return e.value;
@@ -20,13 +21,14 @@ std::optional<double> value_of(const Estimate& e) {
 
 // The independent trials a rate is worth; none if the counts do not say, or contradict the value.
 std::optional<Trials> trials_of(const Estimate& e) {
-  if (e.unit != "probability" || !e.value || !e.count || !e.n) return std::nullopt;
+  if (e.unit != "probability" && !e.unit.empty()) return std::nullopt;
+  if (!e.value || !e.count || !e.n) return std::nullopt;
   // A difference of rates may equal count / n (where the control has no hit) and is no rate.
   if (e.method.find("Newcombe") != std::string::npos) return std::nullopt;
   if (*e.n <= 0 || *e.count < 0 || *e.count > *e.n) return std::nullopt;
   const double n = static_cast<double>(*e.n);
   const double rate = static_cast<double>(*e.count) / n;
-  if (std::abs(rate - *e.value) > kRounding) return std::nullopt;
+  if (std::abs(rate - *e.value) > kPrintedRounding) return std::nullopt;
   double effective = n;
   if (e.n_effective) {
     effective = *e.n_effective;

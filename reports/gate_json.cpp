@@ -50,6 +50,7 @@ json check_json(const GateCheck& check) {
   return {{"limit", check.limit},
           {"finding", check.finding.empty() ? json(nullptr) : json(check.finding)},
           {"arm", check.arm.empty() ? json(nullptr) : json(check.arm)},
+          {"control", check.control},
           {"verdict", verdict_name(check.verdict)},
           {"waiver", or_null(check.waiver)},
           {"value", or_null(check.value)},
@@ -100,6 +101,7 @@ GateCheck read_check(const JsonNode& node, const Policy& policy) {
   check.limit = read_index(node.require("limit"), policy.limits.size()).value_or(0);
   check.finding = node.get("finding").text_or("");
   check.arm = node.get("arm").text_or("");
+  check.control = node.get("control").optional_boolean().value_or(false);
   check.verdict = read_verdict(node.require("verdict"));
   check.waiver = read_index(node.get("waiver"), policy.waivers.size());
   check.value = node.get("value").optional_number();

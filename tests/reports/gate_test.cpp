@@ -108,11 +108,66 @@ TEST_CASE("evidence with only the contract's fields is bounded by its counts", "
   CHECK(*check.bound_high == Approx(clopper_pearson_upper(c.worth, 0.95)).epsilon(1e-9));
 }
 
+TEST_CASE("evidence judged from its file is judged the same, also without fields of ours",
+          "[gate]") {
+  Finding clustered = finding("matched_share", rate(40, 400));
+  clustered.estimate.count.reset();
+  const Finding controls = control_of(rate_finding(9, 10, {"member", std::string("no")}));
+  const Finding main = with_control(rate_finding(0, 300), "negative", true, finding_id(controls));
+  const Evidence original = evidence(main, controls, clustered);
+  nlohmann::json document = to_json(original);
+  for (nlohmann::json& f : document["findings"]) {
+    for (const char* ours :
+         {"control", "suppressed", "outcome_code", "outcome_count", "ambiguous"}) {
+      f.erase(ours);
+    }
+    f["estimate"].erase("bound_low");
+    f["estimate"].erase("bound_high");
+  }
+  const Evidence read = evidence_from_json(document.dump());
+  Limit limit = at_most(0.2);
+  limit.require_controls = {"negative"};
+  const GateResult before = judged(original, limit);
+  const GateResult after = judged(read, limit);
+  REQUIRE(after.checks.size() == 2);
+  CHECK(after.checks[0].bound_high == before.checks[0].bound_high);
+  CHECK(after.checks[0].verdict == Verdict::pass);
+  CHECK(after.checks[1].bounds_from == "interval");  // a little wider than the recorded bounds
+  CHECK(*after.checks[1].bound_high > *before.checks[1].bound_high);
+  CHECK(after.verdict == before.verdict);
+}
+
 TEST_CASE("counts win over limits that disagree with them", "[gate]") {
   Estimate stale = rate(0, 300);
   stale.value = 0.1;
   stale.count = 30;
   CHECK(say(evidence(finding("verbatim_rate", stale)), at_most(0.01)).verdict == Verdict::fail);
+}
+
+TEST_CASE("counts that contradict the value do not bound it", "[gate]") {
+  Estimate e = foreign_rate(3, 300);
+  e.value = 0.2;
+  e.low = 0.15;
+  e.high = 0.25;
+  const GateResult result = judged(evidence(finding("verbatim_rate", e)), at_most(0.1));
+  CHECK(result.verdict == Verdict::fail);
+  CHECK(result.checks[0].bounds_from == "interval");
+}
+
+TEST_CASE("a rounded value and a missing unit do not hide the counts", "[gate]") {
+  Estimate e = foreign_rate(31, 300);
+  e.value = 0.103333;
+  e.unit = "";
+  CHECK(judged(evidence(finding("verbatim_rate", e)), at_most(0.5)).checks[0].bounds_from ==
+        "counts");
+}
+
+TEST_CASE("a difference is not taken for a rate of its hits", "[gate]") {
+  Estimate d = rate_difference(rate(3, 100), rate(0, 20));
+  d.count = 3;
+  const GateCheck check = judged(evidence(finding("excess_over_twins", d)), at_most(0.5)).checks[0];
+  CHECK(check.bounds_from == "bounds");
+  CHECK(check.bound_low == d.bound_low);
 }
 
 TEST_CASE("where counts do not bound, recorded bounds do, then two-sided limits", "[gate]") {
@@ -383,6 +438,13 @@ TEST_CASE("a waiver excuses what it fits and nothing else", "[gate]") {
   CHECK(result.verdict == Verdict::fail);
   CHECK_FALSE(result.checks[0].waived());
   CHECK(result.checks[1].waived());
+  // A star does not excuse controls either; their name does.
+  Policy controls = {.limits = {at_most(0.01, "discoverable_extraction/verbatim_rate/all")},
+                     .waivers = {{"*", "", "", "2026-12-31"}}};
+  const Evidence failing_control = evidence(control_of(rate_finding(50, 100)));
+  CHECK(judge_gate(failing_control, controls, nullptr, kToday).verdict == Verdict::fail);
+  controls.waivers[0].finding = controls.limits[0].finding;
+  CHECK(judge_gate(failing_control, controls, nullptr, kToday).verdict == Verdict::pass);
   // Nothing excuses a limit that fits no finding.
   CHECK(judge_gate(bad, policy, nullptr, kToday).verdict == Verdict::inconclusive);
 }
