@@ -65,8 +65,11 @@ double queries_needed(double log_p, double p) {
   if (log_p == -kInfinity) return kInfinity;
   const double ratio = std::log1p(-p) / -std::exp(log_hazard(log_p));
   if (!std::isfinite(ratio)) return std::exp(log10_queries_needed(log_p, p) * kLn10);
-  // A ratio that rounding put just above a whole number is that number.
-  return std::max(1.0, std::ceil(ratio * (1.0 - 1e-15)));
+  const double n = std::max(1.0, std::ceil(ratio));
+  // Rounding may have put the ratio just above a whole number; the one definition decides. Beyond
+  // 2^30 its tolerance would be a sizeable part of a query.
+  const bool one_less = n > 1.0 && n < 0x1p30 && is_extractable(log_p, n - 1.0, p);
+  return one_less ? n - 1.0 : n;
 }
 
 double log10_queries_needed(double log_p, double p) {

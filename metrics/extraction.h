@@ -32,11 +32,12 @@ double log_success_within(double log_p, double n);
 // Requires  at least one string
 double expected_extraction_rate(std::span<const double> log_p, double n);
 
-// Returns the smallest whole number of queries whose success probability is at least p.
+// Returns the smallest whole number of queries whose success probability is at least p: the
+// smallest n that is_extractable says yes to.
 //
 // Requires  log_p <= 0; p in (0, 1)
 // Returns   at least 1; infinity where it is beyond a double or p_z is 0
-// Exact     up to 2^53; beyond, to rounding
+// Exact     up to 2^30 (with the tolerance of is_extractable); beyond, to rounding
 double queries_needed(double log_p, double p);
 
 // Returns the decimal logarithm of the queries needed, not rounded up to a whole number; infinity

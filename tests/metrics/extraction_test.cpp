@@ -100,9 +100,15 @@ TEST_CASE("queries needed, chance and threshold say the same thing", "[extractio
 
 TEST_CASE("a probability exactly on the threshold counts as reached", "[extraction]") {
   CHECK(is_extractable(std::log(0.5), 1.0, 0.5));
-  CHECK(queries_needed(std::log(0.5), 0.75) == 2.0);
-  CHECK(queries_needed(std::log(0.1), 0.271) == 3.0);  // 1 - 0.9^3
-  CHECK(is_extractable(std::log(0.1), 3.0, 0.271));
+  for (const double p_z : {0.03, 0.1, 0.2, 0.3, 0.5}) {
+    for (int n = 1; n <= 12; ++n) {
+      const double reached = 1.0 - std::pow(1.0 - p_z, n);
+      CAPTURE(p_z, n);
+      CHECK(queries_needed(std::log(p_z), reached) == n);
+      CHECK(is_extractable(std::log(p_z), n, reached));
+      CHECK_FALSE(is_extractable(std::log(p_z) - 1e-9, n, reached));
+    }
+  }
   CHECK(is_extractable(0.0, 1.0, 1.0));
   CHECK_FALSE(is_extractable(-1e-6, 1.0, 1.0));
   CHECK(queries_needed(0.0, 0.999) == 1.0);
