@@ -10,6 +10,7 @@
 #pragma GCC diagnostic ignored "-Wpedantic"
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
+#include <ATen/Version.h>
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <c10/core/InferenceMode.h>
 #include <torch/version.h>

@@ -85,8 +85,8 @@ class CpuAttention {
       const auto scores = kernels::attend_scratch(positions, head_dim);
       const auto keys = panel_too ? head_dim * panel.key_stride : 0;
       const auto values = panel_too ? panel.key_stride * panel.value_stride : 0;
-      memory = std::make_unique_for_overwrite<float[]>(
-          static_cast<std::size_t>(scores + keys + values));
+      memory =
+          std::make_unique_for_overwrite<float[]>(static_cast<std::size_t>(scores + keys + values));
       panel.keys = memory.get() + scores;
       panel.values = panel.keys + keys;
     }
@@ -139,8 +139,7 @@ class CpuAttention {
     (kernels::available()[0]->*KernelOf<T>::attend)(
         {qkv_ + segment.begin * qkv_stride_ + column, out_ + segment.begin * out_stride + column,
          qkv_stride_, out_stride, group, shape_.head_dim, item.first, item.last, segment.past,
-         shape_.window.value_or(0), static_cast<float>(shape_.scale), panel,
-         scratch.memory.get()});
+         shape_.window.value_or(0), static_cast<float>(shape_.scale), panel, scratch.memory.get()});
   }
 
   const T* qkv_;

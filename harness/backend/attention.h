@@ -44,8 +44,8 @@ class KeyValueCache {
   void copy(std::int64_t from, std::int64_t to, std::int64_t tokens);
 
   // Returns the bytes one slot takes.
-  static std::int64_t slot_bytes(const DecoderSpec& spec, std::int64_t capacity,
-                                 at::Device device, at::ScalarType dtype);
+  static std::int64_t slot_bytes(const DecoderSpec& spec, std::int64_t capacity, at::Device device,
+                                 at::ScalarType dtype);
 
  private:
   std::vector<Layer> layers_;

@@ -67,8 +67,8 @@ void rotate_rows(const HeadTransform& transform, const at::Tensor& qkv, const Ro
       kernel({rows + i * width, transform.heads, transform.key_value_heads, transform.head_dim,
               transform.rotary_dim, data<float>(transform.query_norm),
               data<float>(transform.key_norm), cosine == nullptr ? nullptr : cosine + i * half,
-              sine == nullptr ? nullptr : sine + i * half,
-              static_cast<float>(transform.epsilon), transform.centred});
+              sine == nullptr ? nullptr : sine + i * half, static_cast<float>(transform.epsilon),
+              transform.centred});
     }
   });
 }
@@ -97,8 +97,8 @@ at::Tensor NormLayer::operator()(const at::Tensor& x, RowPath path) const {
   return out;
 }
 
-at::Tensor NormLayer::add(const at::Tensor& residual, const at::Tensor& delta,
-                          at::ScalarType dtype, RowPath path) const {
+at::Tensor NormLayer::add(const at::Tensor& residual, const at::Tensor& delta, at::ScalarType dtype,
+                          RowPath path) const {
   const at::ScalarType from = delta.defined() ? delta.scalar_type() : dtype;
   if (!has_kernel(residual, dtype, path) || !has_kernel(residual, from, path) ||
       (from == at::kFloat && dtype != at::kFloat)) {
@@ -139,8 +139,8 @@ void HeadTransform::apply(const at::Tensor& qkv, const RopeTable* table, RowPath
   }
   const std::int64_t rows = qkv.size(0), half = rotary_dim / 2;
   const auto transform = [&](std::int64_t first, std::int64_t count, const at::Tensor& norm) {
-    const at::Tensor view = qkv.narrow(1, first * head_dim, count * head_dim)
-                              .view({rows, count, head_dim});
+    const at::Tensor view =
+        qkv.narrow(1, first * head_dim, count * head_dim).view({rows, count, head_dim});
     at::Tensor x = view.to(at::kFloat);
     if (norm.defined()) x = norm_aten(x, norm, {}, epsilon, centred);
     if (table != nullptr) {

@@ -28,7 +28,8 @@ struct NormLayer {
                  RowPath path = RowPath::automatic) const;
 };
 
-// Cosine and sine of one kind of rotary embedding at given positions: [rows, rotary_dim / 2] float32.
+// Cosine and sine of one kind of rotary embedding at given positions: [rows, rotary_dim / 2]
+// float32.
 struct RopeTable {
   at::Tensor cosine, sine;
 };

@@ -16,9 +16,8 @@ KeyValueCache::KeyValueCache(const DecoderSpec& spec, std::int64_t slots, std::i
   const std::int64_t positions = kernels::round_up(capacity, kernels::kPanelAlign);
   const std::int64_t width = kernels::round_up(spec.head_dim, kernels::kValueAlign);
   for (std::size_t i = 0; i < spec.layers.size(); ++i) {
-    layers_.push_back(
-        {at::empty({slots, spec.key_value_heads, spec.head_dim, positions}, options),
-         at::empty({slots, spec.key_value_heads, positions, width}, options)});
+    layers_.push_back({at::empty({slots, spec.key_value_heads, spec.head_dim, positions}, options),
+                       at::empty({slots, spec.key_value_heads, positions, width}, options)});
   }
 }
 
@@ -33,8 +32,7 @@ void KeyValueCache::copy(std::int64_t from, std::int64_t to, std::int64_t tokens
 
 std::int64_t KeyValueCache::slot_bytes(const DecoderSpec& spec, std::int64_t capacity,
                                        at::Device device, at::ScalarType dtype) {
-  const std::int64_t width =
-      spec.head_dim + kernels::round_up(spec.head_dim, kernels::kValueAlign);
+  const std::int64_t width = spec.head_dim + kernels::round_up(spec.head_dim, kernels::kValueAlign);
   return static_cast<std::int64_t>(spec.layers.size()) * spec.key_value_heads *
          kernels::round_up(capacity, kernels::kPanelAlign) * width *
          static_cast<std::int64_t>(c10::elementSize(cache_dtype(device, dtype)));

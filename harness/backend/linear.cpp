@@ -111,9 +111,8 @@ Linear::Linear(at::Tensor weight, at::Tensor bias, Packing packing)
 
 at::Tensor Linear::operator()(const at::Tensor& x) const {
   if (!packed_) return at::linear(x, weight_, maybe(bias_));
-  return one_row(x, [&](const at::Tensor& rows) {
-    return run_packed(rows, weight_, bias_, "none", "");
-  });
+  return one_row(
+      x, [&](const at::Tensor& rows) { return run_packed(rows, weight_, bias_, "none", ""); });
 }
 
 at::Tensor Linear::activated(const at::Tensor& x, Activation activation) const {
@@ -133,9 +132,8 @@ at::Tensor Linear::activated(const at::Tensor& x, Activation activation) const {
       post = "relu";
       break;
   }
-  return one_row(x, [&](const at::Tensor& rows) {
-    return run_packed(rows, weight_, bias_, post, algorithm);
-  });
+  return one_row(
+      x, [&](const at::Tensor& rows) { return run_packed(rows, weight_, bias_, post, algorithm); });
 }
 
 at::Tensor Linear::times(const at::Tensor& x, const at::Tensor& other) const {

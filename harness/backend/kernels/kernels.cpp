@@ -10,7 +10,7 @@
 // vector type is split into what the target has before anything is inlined, so an attribute on the
 // caller would come too late.
 #if defined(__clang__)
-#define KERNEL_BEGIN_TARGET(features)                                                       \
+#define KERNEL_BEGIN_TARGET(features) \
   KERNEL_PRAGMA(clang attribute push(__attribute__((target(features))), apply_to = function))
 #define KERNEL_END_TARGET KERNEL_PRAGMA(clang attribute pop)
 #pragma clang diagnostic ignored "-Wpsabi"
@@ -24,18 +24,18 @@
 
 namespace souvenir::kernels {
 
-#define KERNEL_TABLE(text)                                                                   \
-  inline constexpr Table kTable = {text,                                                     \
-                                   norm_row<float, float>,                                   \
-                                   norm_row<Bfloat16, Bfloat16>,                             \
-                                   norm_row<Bfloat16, float>,                                \
-                                   rotate_row<float>,                                        \
-                                   rotate_row<Bfloat16>,                                     \
-                                   fill_panel<float>,                                        \
-                                   fill_panel<Bfloat16>,                                     \
-                                   attend<float>,                                            \
-                                   attend<Bfloat16>,                                         \
-                                   tile,                                                     \
+#define KERNEL_TABLE(text)                                       \
+  inline constexpr Table kTable = {text,                         \
+                                   norm_row<float, float>,       \
+                                   norm_row<Bfloat16, Bfloat16>, \
+                                   norm_row<Bfloat16, float>,    \
+                                   rotate_row<float>,            \
+                                   rotate_row<Bfloat16>,         \
+                                   fill_panel<float>,            \
+                                   fill_panel<Bfloat16>,         \
+                                   attend<float>,                \
+                                   attend<Bfloat16>,             \
+                                   tile,                         \
                                    row_maximum};
 
 #if defined(__x86_64__)
@@ -43,10 +43,7 @@ namespace souvenir::kernels {
 #define KERNEL_TILE_VECTORS 4
 KERNEL_BEGIN_TARGET("avx2,fma,avx512f,avx512bw,avx512dq,avx512vl")
 namespace avx512 {
-#include "harness/backend/kernels/simd.inc"
-#include "harness/backend/kernels/rows.inc"
-#include "harness/backend/kernels/attention.inc"
-#include "harness/backend/kernels/logits.inc"
+#include "harness/backend/kernels/body.inc"
 KERNEL_TABLE("avx512")
 }  // namespace avx512
 KERNEL_END_TARGET
@@ -57,10 +54,7 @@ KERNEL_END_TARGET
 #define KERNEL_TILE_VECTORS 2
 KERNEL_BEGIN_TARGET("avx2,fma")
 namespace avx2 {
-#include "harness/backend/kernels/simd.inc"
-#include "harness/backend/kernels/rows.inc"
-#include "harness/backend/kernels/attention.inc"
-#include "harness/backend/kernels/logits.inc"
+#include "harness/backend/kernels/body.inc"
 KERNEL_TABLE("avx2")
 }  // namespace avx2
 KERNEL_END_TARGET
@@ -71,10 +65,7 @@ KERNEL_END_TARGET
 #define KERNEL_LANES 4
 #define KERNEL_TILE_VECTORS 2
 namespace portable {
-#include "harness/backend/kernels/simd.inc"
-#include "harness/backend/kernels/rows.inc"
-#include "harness/backend/kernels/attention.inc"
-#include "harness/backend/kernels/logits.inc"
+#include "harness/backend/kernels/body.inc"
 KERNEL_TABLE("portable")
 }  // namespace portable
 

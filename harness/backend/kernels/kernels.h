@@ -8,9 +8,9 @@
 namespace souvenir::kernels {
 
 // The few loops of the CPU path for which the profile paid: norms, rotary embedding, attention and
-// the statistics of a tile of logits. Plain C++ over vector types, compiled once per instruction set
-// and chosen at run time. Each has a twin in ATen, which every other device takes, and a test that
-// compares the two. Nothing here allocates, throws or starts a thread.
+// the statistics of a tile of logits. Plain C++ over vector types, compiled once per instruction
+// set and chosen at run time. Each has a twin in ATen, which every other device takes, and a test
+// that compares the two. Nothing here allocates, throws or starts a thread.
 
 // A bfloat16 as it lies in memory.
 struct Bfloat16 {
@@ -70,7 +70,7 @@ inline constexpr std::int64_t kValueAlign = 16;
 // Writes the keys and values of `tokens` rows into a panel, from position `past` on.
 template <typename T>
 struct FillPanel {
-  const T* keys;    // first row, this head; rows are row_stride apart
+  const T* keys;  // first row, this head; rows are row_stride apart
   const T* values;
   std::int64_t row_stride, tokens, past, head_dim;
   Panel panel;

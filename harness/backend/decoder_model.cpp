@@ -1,0 +1,232 @@
+#include "harness/backend/decoder_model.h"
+
+#include <new>
+#include <string>
+#include <utility>
+
+#include "harness/backend/check_weights.h"
+#include "harness/backend/decoding_rule.h"
+#include "harness/backend/generate.h"
+#include "harness/backend/head.h"
+#include "harness/backend/transformer.h"
+#include "harness/error.h"
+
+namespace souvenir {
+namespace {
+
+// Says why token ids cannot be asked about, or nothing.
+std::string refuse_ids(const ModelInfo& info, std::span<const TokenId> ids, const char* where) {
+  for (std::size_t i = 0; i < ids.size(); ++i)
+    if (ids[i] < 0 || ids[i] >= info.vocabulary)
+      return std::string(where) + "[" + std::to_string(i) + "]: id " + std::to_string(ids[i]) +
+             " is outside the vocabulary of " + std::to_string(info.vocabulary);
+  return {};
+}
+
+std::string refuse_length(const ModelInfo& info, std::int64_t tokens, const std::string& what) {
+  if (info.context_tokens <= 0 || tokens <= info.context_tokens) return {};
+  return what + ": " + std::to_string(tokens) + " tokens, but the model's context holds " +
+         std::to_string(info.context_tokens);
+}
+
+std::string refuse(const ModelInfo& info, const ScoreRequest& request) {
+  if (request.ids.empty()) return "ids: expected at least one, found none";
+  if (request.prefix_ids.empty() && request.ids.size() == 1)
+    return "nothing to score: a single id without a prefix has nothing before it";
+  std::string reason = refuse_ids(info, request.prefix_ids, "prefix_ids");
+  if (reason.empty()) reason = refuse_ids(info, request.ids, "ids");
+  if (!reason.empty()) return reason;
+  return refuse_length(info,
+                       static_cast<std::int64_t>(request.prefix_ids.size() + request.ids.size()),
+                       "prefix and ids");
+}
+
+std::string refuse(const ModelInfo& info, const GenerateRequest& request,
+                   const GenerateOptions& options) {
+  if (request.prefix_ids.empty()) return "prefix_ids: expected at least one, found none";
+  std::string reason = refuse_ids(info, request.prefix_ids, "prefix_ids");
+  if (!reason.empty()) return reason;
+  return refuse_length(
+      info, static_cast<std::int64_t>(request.prefix_ids.size()) + options.max_new_tokens,
+      "prefix_ids and new tokens");
+}
+
+void check(const ScoreOptions& options) {
+  for (const DecodingRule& rule : options.rules) check_rule(rule);
+  for (const double temperature : options.temperatures) check_rule({.temperature = temperature});
+  if (options.top < 0 || options.top > 64)
+    throw Error(ErrorKind::usage,
+                "top: expected 0 to 64 tokens, found " + std::to_string(options.top));
+}
+
+void check(const GenerateOptions& options) {
+  if (options.rule) check_rule(*options.rule);
+  const auto refuse_below = [](const char* name, std::int64_t value, std::int64_t least) {
+    if (value < least)
+      throw Error(ErrorKind::usage, std::string(name) + ": expected at least " +
+                                        std::to_string(least) + ", found " + std::to_string(value));
+  };
+  refuse_below("max new tokens", options.max_new_tokens, 0);
+  refuse_below("samples", options.samples, 1);
+}
+
+// The accepted requests as one packed batch.
+//
+//   wanted   rows whose next token is scored
+//   targets  [wanted] that token
+//   owners   [requests] how many wanted rows are the request's; 0 where refused
+struct Batch {
+  std::vector<std::int64_t> ids, positions, wanted;
+  std::vector<TokenId> targets;
+  std::vector<std::size_t> scored;
+  std::vector<Segment> segments;
+
+  // The last token is no input: nothing after it is scored.
+  void add(const ScoreRequest& request) {
+    const auto begin = static_cast<std::int64_t>(ids.size());
+    const auto prefix = static_cast<std::int64_t>(request.prefix_ids.size());
+    const auto append = [&](TokenId id) {
+      positions.push_back(static_cast<std::int64_t>(ids.size()) - begin);
+      ids.push_back(id);
+    };
+    for (const TokenId id : request.prefix_ids) append(id);
+    for (std::size_t i = 0; i + 1 < request.ids.size(); ++i) append(request.ids[i]);
+    const std::size_t first = prefix == 0 ? 1 : 0;
+    for (std::size_t i = first; i < request.ids.size(); ++i) {
+      wanted.push_back(begin + prefix + static_cast<std::int64_t>(i) - 1);
+      targets.push_back(request.ids[i]);
+    }
+    scored.back() = request.ids.size() - first;
+    segments.push_back({begin, static_cast<std::int64_t>(ids.size()) - begin, 0, 0});
+  }
+};
+
+void append(ScoreObservation& to, const Head::Row& row) {
+  const RowSummary& s = row.summary;
+  to.log_probs.push_back(s.log_prob);
+  to.ranks.push_back(s.rank);
+  to.ties.push_back(s.ties);
+  to.gaps.push_back(s.gap);
+  to.argmax.push_back(s.argmax);
+  to.entropies.push_back(s.entropy);
+  to.mean_log_probs.push_back(s.mean_log_prob);
+  to.variance_log_probs.push_back(s.variance_log_prob);
+  for (std::size_t i = 0; i < to.rule_log_probs.size(); ++i)
+    to.rule_log_probs[i].push_back(row.rule_log_probs[i]);
+  for (std::size_t i = 0; i < to.log_sum_exps.size(); ++i)
+    to.log_sum_exps[i].push_back(s.log_sum_exps[i]);
+}
+
+ScoreResult result_of(std::span<Head::Row> rows, const ScoreOptions& options) {
+  ScoreObservation observation;
+  observation.rule_log_probs.resize(options.rules.size());
+  observation.log_sum_exps.resize(options.temperatures.size());
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (!rows[i].summary.finite)
+      return {std::nullopt, "logits are NaN or infinite at scored token " + std::to_string(i)};
+    append(observation, rows[i]);
+    if (options.top == 0) continue;
+    observation.top_ids.push_back(std::move(rows[i].summary.top_ids));
+    observation.top_logits.push_back(std::move(rows[i].summary.top_logits));
+  }
+  return {std::move(observation), {}};
+}
+
+// Runs something on libtorch, whose exceptions stop here.
+template <typename Run>
+auto guarded(const Run& run) {
+  try {
+    const c10::InferenceMode no_gradients;
+    return run();
+  } catch (const std::bad_alloc&) {
+    throw Error(ErrorKind::resource, "model: not enough memory for this batch");
+  } catch (const c10::Error& error) {
+    const std::string what = error.what_without_backtrace();
+    const bool memory = what.find("memory") != std::string::npos;
+    throw Error(memory ? ErrorKind::resource : ErrorKind::internal,
+                memory ? "model: not enough memory for this batch" : "model: libtorch: " + what);
+  }
+}
+
+// A decoder and its head, as a LanguageModel. Owns its weights; const methods are safe from any
+// thread, one at a time: they set libtorch's thread count, which belongs to the process.
+class DecoderModel : public LanguageModel {
+ public:
+  DecoderModel(const DecoderSpec& spec, DecoderWeights weights, ModelInfo info,
+               const DecoderPaths& paths)
+      : info_(std::move(info)),
+        paths_(paths),
+        transformer_(spec, weights, paths),
+        head_(std::move(weights.head_weight), std::move(weights.head_bias), paths.packing) {
+    if (info_.threads <= 0) info_.threads = at::get_num_threads();
+  }
+
+  const ModelInfo& info() const override { return info_; }
+
+  std::vector<ScoreResult> score(std::span<const ScoreRequest> requests,
+                                 const ScoreOptions& options) const override {
+    check(options);
+    std::vector<ScoreResult> results(requests.size());
+    Batch batch;
+    for (std::size_t i = 0; i < requests.size(); ++i) {
+      batch.scored.push_back(0);
+      results[i].refusal = refuse(info_, requests[i]);
+      if (results[i].refusal.empty()) batch.add(requests[i]);
+    }
+    if (batch.ids.empty()) return results;
+    std::vector<Head::Row> rows = guarded([&] { return score_batch(batch, options); });
+    std::size_t first = 0;
+    for (std::size_t i = 0; i < requests.size(); ++i) {
+      if (!results[i].refusal.empty()) continue;
+      results[i] = result_of(std::span(rows).subspan(first, batch.scored[i]), options);
+      first += batch.scored[i];
+    }
+    return results;
+  }
+
+  std::vector<GenerateResult> generate(std::span<const GenerateRequest> requests,
+                                       const GenerateOptions& options) const override {
+    check(options);
+    std::vector<GenerateResult> results(requests.size());
+    for (std::size_t i = 0; i < requests.size(); ++i)
+      results[i].refusal = refuse(info_, requests[i], options);
+    guarded([&] {
+      use_threads();
+      continue_prompts(transformer_, head_, requests, options, results);
+    });
+    return results;
+  }
+
+ private:
+  void use_threads() const {
+    if (at::get_num_threads() != info_.threads) at::set_num_threads(info_.threads);
+  }
+
+  std::vector<Head::Row> score_batch(const Batch& batch, const ScoreOptions& options) const {
+    use_threads();
+    const auto tensor = [&](const std::vector<std::int64_t>& values) {
+      return at::tensor(at::ArrayRef<std::int64_t>(values), at::kLong).to(transformer_.device());
+    };
+    const PackedTokens tokens{tensor(batch.ids), tensor(batch.positions), batch.segments};
+    const at::Tensor hidden = transformer_.forward(tokens, tensor(batch.wanted), nullptr);
+    return head_.score(hidden, batch.targets, options, paths_.head);
+  }
+
+  ModelInfo info_;
+  DecoderPaths paths_;
+  Transformer transformer_;
+  Head head_;
+};
+
+}  // namespace
+
+std::unique_ptr<LanguageModel> make_decoder_model(DecoderSpec spec, DecoderWeights weights,
+                                                  ModelInfo info, const DecoderPaths& paths) {
+  check_weights(spec, weights);
+  return guarded([&]() -> std::unique_ptr<LanguageModel> {
+    if (info.threads > 0) at::set_num_threads(info.threads);
+    return std::make_unique<DecoderModel>(spec, std::move(weights), std::move(info), paths);
+  });
+}
+
+}  // namespace souvenir
