@@ -54,6 +54,9 @@ std::string hmac_sha256(std::string_view key, std::string_view bytes);
 // Returns lower-case hexadecimal digits, two per byte.
 std::string hex(std::string_view bytes);
 
+// Returns base64 (RFC 4648), padded.
+std::string base64(std::string_view bytes);
+
 // Returns `size` bytes from the operating system's random source.
 //
 // Errors  resource

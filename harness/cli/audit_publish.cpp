@@ -4,6 +4,7 @@
 #include "harness/digest.h"
 #include "harness/error.h"
 #include "harness/evidence/json.h"
+#include "harness/leak_scan.h"
 #include "reports/gate.h"
 #include "reports/junit.h"
 #include "reports/report.h"
@@ -30,11 +31,49 @@ std::vector<OutputFile> render(const AuditSession& session, const Evidence& evid
   return files;
 }
 
+// Needles handed to the scanner at a time: bounds memory, whatever the number of strings.
+constexpr std::size_t kNeedleChunk = 4096;
+
+ArtefactFormat format_of(const std::filesystem::path& path) {
+  const std::string extension = path.extension().string();
+  if (extension == ".json") return ArtefactFormat::json;
+  if (extension == ".html") return ArtefactFormat::html;
+  return extension == ".xml" ? ArtefactFormat::xml : ArtefactFormat::text;
+}
+
+// Searches what is about to be published for every subject's string, and fails closed.
+void require_no_subject(const std::vector<OutputFile>& files, const AuditSession& session,
+                        const Evidence& evidence) {
+  std::vector<Artefact> artefacts;
+  for (const OutputFile& file : files) {
+    artefacts.push_back({file.path.filename().string(), format_of(file.path), file.bytes});
+  }
+  const std::vector<std::string> neutral = neutral_text(evidence);
+  std::vector<std::string_view> vocabulary(neutral.begin(), neutral.end());
+  vocabulary.push_back(program_text());
+  LeakScanner scanner(artefacts, vocabulary);
+  std::vector<Needle> needles;
+  std::int64_t ordinal = 0;
+  session.journal->each_text(
+      [&](const std::string& prefix, const std::string& secret, const std::vector<TokenId>& ids) {
+        needles.push_back({ordinal, "secret", Sensitive(secret), ids});
+        needles.push_back({ordinal, "prefix", Sensitive(prefix), {}});
+        ++ordinal;
+        if (needles.size() >= kNeedleChunk) {
+          scanner.search(needles);
+          needles.clear();
+        }
+      });
+  scanner.search(needles);
+  require_no_leak(scanner.report());
+}
+
 }  // namespace
 
 void publish_audit(const AuditSession& session, const Evidence& evidence,
                    const std::string& language) {
   const std::vector<OutputFile> files = render(session, evidence, language);
+  require_no_subject(files, session, evidence);
   publish(files);
 }
 

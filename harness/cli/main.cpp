@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <exception>
 #include <iostream>
 #include <new>
@@ -6,11 +7,26 @@
 #include "harness/cli/interrupt.h"
 #include "harness/cli/verb.h"
 #include "harness/cli/version.h"
+#include "harness/config.h"
 #include "harness/error.h"
 
 namespace {
 
 using namespace souvenir;
+
+// CLI11 would only say that a subcommand is required.
+void refuse_unknown_verb(const CLI::App& program, int argc, char** argv) {
+  const std::string verb = argc > 1 ? argv[1] : "";
+  std::vector<std::string> names;
+  for (const CLI::App* known : program.get_subcommands({})) {
+    names.push_back(known->get_name());
+  }
+  if (!verb.empty() && verb[0] != '-' &&
+      std::find(names.begin(), names.end(), verb) == names.end()) {
+    throw Error(ErrorKind::usage, "no such verb: \"" + verb + "\"; the nearest is \"" +
+                                      nearest(verb, names) + "\" (see souvenir --help)");
+  }
+}
 
 int run(int argc, char** argv) {
   CLI::App program{"Measures what a trained language model remembers, and writes it down."};
@@ -23,6 +39,7 @@ int run(int argc, char** argv) {
   for (const cli::AddVerb add : cli::verbs()) {
     add(program, action);
   }
+  refuse_unknown_verb(program, argc, argv);
   try {
     program.parse(argc, argv);
   } catch (const CLI::Success& success) {

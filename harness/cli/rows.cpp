@@ -1,13 +1,12 @@
 #include "harness/cli/rows.h"
 
-#include <openssl/evp.h>
-
 #include <algorithm>
 #include <iostream>
 #include <limits>
 
 #include "harness/cli/exit_code.h"
 #include "harness/config.h"
+#include "harness/digest.h"
 #include "harness/error.h"
 
 namespace souvenir::cli {
@@ -44,15 +43,6 @@ bool is_utf8(const std::string& bytes) {
   } catch (const json::exception&) {
     return false;
   }
-}
-
-std::string base64(const std::string& bytes) {
-  std::string out((bytes.size() + 2) / 3 * 4 + 1, '\0');
-  const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                                   reinterpret_cast<const unsigned char*>(bytes.data()),
-                                   static_cast<int>(bytes.size()));
-  out.resize(static_cast<std::size_t>(size));
-  return out;
 }
 
 }  // namespace
