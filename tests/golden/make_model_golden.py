@@ -16,6 +16,7 @@ golden.json:
                                       logits, log-softmax in float64
                           ranks,      [ids - 1] 1 + number of tokens with a strictly greater logit
                           argmax,     [ids - 1]
+                          gaps,       [ids - 1] between the best and the second-best logit
                           entropies,  [ids - 1] nats
                           margins}]   [ids - 1] distance of the target's logit to the nearest other
   greedy                [{prompt, ids (without the end-of-sequence token), stop: length | eos,
@@ -284,12 +285,14 @@ def score(model, ids):
     target = torch.tensor(ids[1:]).unsqueeze(-1)
     log_p = torch.log_softmax(logits.double(), dim=-1)
     chosen = logits.gather(-1, target)
+    best = logits.topk(2).values
     distance = (logits - chosen).abs().scatter(-1, target, float("inf"))
     return {
         "ids": ids,
         "log_probs": [round(x, 9) for x in log_p.gather(-1, target)[:, 0].tolist()],
         "ranks": (1 + (logits > chosen).sum(-1)).tolist(),
         "argmax": logits.argmax(-1).tolist(),
+        "gaps": [round(x, 6) for x in (best[:, 0] - best[:, 1]).tolist()],
         "entropies": [round(x, 9) for x in (-(log_p.exp() * log_p).sum(-1)).tolist()],
         "margins": [round(x, 6) for x in distance.min(-1).values.tolist()],
     }
