@@ -6,7 +6,7 @@
 For each model, set of strings and dtype: Souvenir, then every reference at every batch size, then
 Souvenir again, so that a machine that slows down or speeds up shows. Each figure is the best of its
 runs. The limit is the rate of the model's own matrix shapes, measured by the same program in the same
-minute, over the multiplications a string cannot do without.
+minute, over the multiplications that a string cannot do without.
 """
 
 import argparse
@@ -24,25 +24,6 @@ MODELS = {"SmolLM2-135M": "smollm2-135m-instruct", "GPT-2 small shape": "gpt2-sm
 SETS = {"fixed": "50 + 50", "mixed": "16-400 + 8-64"}
 DTYPES = ("float32", "bfloat16")
 QUICK = ["--programs", "generate,lm_eval", "--batches", "generate=32", "--batches", "lm_eval=8"]
-
-
-def useful_flops(config, rows):
-    """Multiplications and additions of the matrix products, a string, on average.
-
-    Every token but the last goes through the layers; the head runs where a token is scored.
-    Attention itself (a few per cent) is left out, so that the share errs low.
-    """
-    if config["model_type"] == "gpt2":
-        width, layers = config["n_embd"], config["n_layer"]
-        weights = 12 * width * width
-    else:
-        width, layers = config["hidden_size"], config["num_hidden_layers"]
-        head = config.get("head_dim") or width // config["num_attention_heads"]
-        query, key = config["num_attention_heads"] * head, config["num_key_value_heads"] * head
-        weights = width * (2 * query + 2 * key) + 3 * width * config["intermediate_size"]
-    through = sum(len(row["prefix_ids"]) + len(row["ids"]) - 1 for row in rows)
-    scored = sum(len(row["ids"]) for row in rows)
-    return 2 * (through * layers * weights + scored * width * config["vocab_size"]) / len(rows)
 
 
 def json_lines(command):
@@ -63,20 +44,23 @@ def best(rows, program):
 
 def measure(model, requests, dtype):
     """All rows of one cell of the table."""
-    souvenir = [ARGUMENTS.souvenir, model, "--requests", requests, "--dtype", dtype,
-                "--threads", ARGUMENTS.threads]
-    references = [sys.executable, HERE / "reference_scoring.py", model, "--requests", requests,
-                  "--dtype", dtype, "--threads", ARGUMENTS.threads]
-    rows = json_lines(souvenir)
-    rows += json_lines(references + (QUICK if ARGUMENTS.quick else []))
-    return rows + json_lines(souvenir)
+    options = [model, "--requests", requests, "--dtype", dtype, "--threads", ARGUMENTS.threads]
+
+    def souvenir():
+        return [dict(row, program="souvenir")
+                for row in json_lines([ARGUMENTS.souvenir, *options, "--repeats", 1])
+                if "strings_per_second" in row]
+    before = souvenir()
+    references = json_lines([sys.executable, HERE / "reference_scoring.py", *options,
+                             *(QUICK if ARGUMENTS.quick else [])])
+    return before + references + souvenir()
 
 
-def cell(name, kind, dtype, rows, flops):
+def cell(name, kind, dtype, rows):
     ours, forward = best(rows, "souvenir"), best(rows, "forward")
     generate, lm_eval = best(rows, "generate"), best(rows, "lm_eval")
     gemm = max(row["gemm_gflops"] for row in rows if row["program"] == "souvenir")
-    limit = gemm * 1e9 / flops
+    limit = gemm / ours["useful_gflop_per_string"]
     rate = ours["strings_per_second"]
 
     def figure(row):
@@ -125,16 +109,14 @@ def main():
             requests = pathlib.Path(scratch) / f"{kind}.jsonl"
             subprocess.run([sys.executable, HERE / "make_inputs.py", "requests", "--set", kind,
                             "--count", str(count), "--out", requests], check=True)
-            rows = [json.loads(line) for line in requests.read_text().splitlines()]
             for name, folder in MODELS.items():
                 if folder not in ARGUMENTS.models.split(","):
                     continue
                 model = ROOT / "build/models" / folder
-                flops = useful_flops(json.loads((model / "config.json").read_text()), rows)
                 for dtype in ARGUMENTS.dtypes.split(","):
                     measured = measure(model, requests, dtype)
                     raw += [dict(row, model=folder, set=kind, dtype=dtype) for row in measured]
-                    cells.append(cell(name, kind, dtype, measured, flops))
+                    cells.append(cell(name, kind, dtype, measured))
     text = (f"Strings a second, {count} a set, {ARGUMENTS.threads} threads, {cpu_name()}"
             f"{', quick' if ARGUMENTS.quick else ''}. In brackets the best batch size.\n\n"
             + table(cells))
