@@ -145,8 +145,8 @@ void recompose(std::vector<Item>& items) {
   items.resize(kept);
 }
 
-// Which code points are left alone by a form, whatever stands before them: starters that come out of
-// it as they are and do not compose with what precedes them. Text is cut in front of these.
+// Which code points are left alone by a form, whatever stands before them: starters that come out
+// of it as they are and do not compose with what precedes them. Text is cut in front of these.
 using Inert = std::bitset<kLimit>;
 
 bool comes_back(char32_t code_point, std::vector<Item>& items, NormalForm form) {

@@ -64,8 +64,8 @@ char32_t stand_in(char32_t code_point) {
 
 bool is_white_space(char32_t c) {
   return c == ' ' || (c >= 0x9 && c <= 0xD) || c == 0x85 || c == 0xA0 || c == 0x1680 ||
-         (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 || c == 0x202F ||
-         c == 0x205F || c == 0x3000;
+         (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F ||
+         c == 0x3000;
 }
 
 bool is_numeric(char32_t code_point) {
@@ -124,7 +124,8 @@ std::optional<std::string> with_stand_ins(std::string_view text) {
   std::size_t position = 0;
   while (position < text.size()) {
     if (static_cast<unsigned char>(text[position]) < 0xE0) {
-      ++position;  // nothing below U+0800 is replaced: a trailing byte may be skipped like any other
+      ++position;  // nothing below U+0800 is replaced: a trailing byte may be skipped like any
+                   // other
       continue;
     }
     const std::size_t begin = position;

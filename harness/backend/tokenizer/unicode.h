@@ -9,10 +9,10 @@ namespace souvenir::tokenizing {
 // Character properties as the reference library (Hugging Face tokenizers) has them. Its parts carry
 // tables of different Unicode versions; these functions reconcile them with utf8proc.
 
-bool is_white_space(char32_t code_point);   // White_Space
-bool is_numeric(char32_t code_point);       // Nd, Nl, No
-bool is_punctuation(char32_t code_point);   // ASCII punctuation, and P*
-bool is_word(char32_t code_point);          // \w
+bool is_white_space(char32_t code_point);  // White_Space
+bool is_numeric(char32_t code_point);      // Nd, Nl, No
+bool is_punctuation(char32_t code_point);  // ASCII punctuation, and P*
+bool is_word(char32_t code_point);         // \w
 bool is_newer_than_normalization(char32_t code_point);
 
 // Lower case of one code point: at most two.
@@ -25,8 +25,8 @@ LowerCase lower_case(char32_t code_point);
 // Returns a code point of the same category that every table knows, or the code point itself.
 char32_t stand_in(char32_t code_point);
 
-// Returns the text with its newest code points replaced by their stand-ins, of the same length each;
-// or nothing if there is nothing to replace, which is the usual case.
+// Returns the text with its newest code points replaced by their stand-ins, of the same length
+// each; or nothing if there is nothing to replace, which is the usual case.
 //
 // Requires  valid UTF-8
 std::optional<std::string> with_stand_ins(std::string_view text);

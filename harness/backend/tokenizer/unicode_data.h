@@ -26,11 +26,11 @@ struct LowerRange {
 
 // Everything below is sorted, and was read off the reference library by asking it about every
 // code point (README.md, "Unicode versions").
-std::span<const StandInRange> stand_in_ranges();         // Unicode 15.0 to 16.0
-std::span<const LowerRange> newer_lower_ranges();        // Unicode 15.0 to 17.0
-std::span<const CodePointRange> newer_numeric_ranges();  // Unicode 17.0
-std::span<const CodePointRange> word_ranges();           // \w beyond letters, marks, Nd, Nl, Pc
-std::span<const CodePointRange> newer_punctuation_ranges();    // after Unicode 8.0
+std::span<const StandInRange> stand_in_ranges();             // Unicode 15.0 to 16.0
+std::span<const LowerRange> newer_lower_ranges();            // Unicode 15.0 to 17.0
+std::span<const CodePointRange> newer_numeric_ranges();      // Unicode 17.0
+std::span<const CodePointRange> word_ranges();               // \w beyond letters, marks, Nd, Nl, Pc
+std::span<const CodePointRange> newer_punctuation_ranges();  // after Unicode 8.0
 std::span<const CodePointRange> newer_normalization_ranges();  // after Unicode 9.0, up to 14.0
 
 }  // namespace souvenir::tokenizing

@@ -22,7 +22,9 @@ void append_utf8(std::string& out, char32_t code_point);
 // Returns the code point if the text is exactly one.
 std::optional<char32_t> only_code_point(std::string_view text);
 
-inline bool is_continuation(char byte) { return (static_cast<unsigned char>(byte) & 0xC0U) == 0x80U; }
+inline bool is_continuation(char byte) {
+  return (static_cast<unsigned char>(byte) & 0xC0U) == 0x80U;
+}
 
 // Moves back to the start of the character that holds the byte at `position`.
 inline std::size_t character_begin(std::string_view text, std::size_t position) {

@@ -1,0 +1,168 @@
+#include "harness/backend/tokenizer/normalizer.h"
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "harness/backend/tokenizer/normal_form.h"
+#include "harness/backend/tokenizer/unicode.h"
+#include "harness/error.h"
+
+namespace souvenir::tokenizing {
+
+namespace {
+
+class Form final : public Normalizer {
+ public:
+  explicit Form(NormalForm form) : form_(form) {}
+  void apply(AlignedText& text, MatchScratch&) const override { normalize(text, form_); }
+
+ private:
+  NormalForm form_;
+};
+
+class Prepend final : public Normalizer {
+ public:
+  explicit Prepend(std::string content) : content_(std::move(content)) {}
+  void apply(AlignedText& text, MatchScratch&) const override { text.prepend(content_); }
+
+ private:
+  std::string content_;
+};
+
+class Replace final : public Normalizer {
+ public:
+  Replace(Pattern pattern, std::string content)
+      : pattern_(std::move(pattern)), content_(std::move(content)) {}
+
+  void apply(AlignedText& text, MatchScratch& scratch) const override {
+    const auto other = pattern_.is_literal() ? std::nullopt : with_stand_ins(text.text());
+    pattern_.find(other ? std::string_view(*other) : text.text(), scratch, scratch.matches);
+    text.replace(scratch.matches, content_);
+  }
+
+ private:
+  Pattern pattern_;
+  std::string content_;
+};
+
+class Strip final : public Normalizer {
+ public:
+  Strip(bool left, bool right) : left_(left), right_(right) {}
+
+  void apply(AlignedText& text, MatchScratch&) const override {
+    const std::string_view all = text.text();
+    std::size_t begin = 0;
+    std::size_t end = left_ ? all.size() : 0;
+    while (begin < end) {
+      std::size_t next = begin;
+      if (!is_white_space(next_code_point(all, next))) {
+        break;
+      }
+      begin = next;
+    }
+    end = all.size();
+    while (right_ && end > begin) {
+      const std::size_t last = character_begin(all, end - 1);
+      std::size_t at = last;
+      if (!is_white_space(next_code_point(all, at))) {
+        break;
+      }
+      end = last;
+    }
+    if (begin > 0 || end < all.size()) {
+      text.keep(begin, end);
+    }
+  }
+
+ private:
+  bool left_;
+  bool right_;
+};
+
+class Lowercase final : public Normalizer {
+ public:
+  void apply(AlignedText& text, MatchScratch&) const override {
+    const std::string_view all = text.text();
+    Rewriter rewriter(text);
+    for (std::size_t position = 0; position < all.size();) {
+      const LowerCase lower = lower_case(next_code_point(all, position));
+      rewriter.emit(lower.first, 0);
+      if (lower.second) {
+        rewriter.emit(*lower.second, 1);
+      }
+    }
+    rewriter.finish();
+  }
+};
+
+std::optional<NormalForm> form_of(std::string_view type) {
+  if (type == "NFC") {
+    return NormalForm::nfc;
+  }
+  if (type == "NFD") {
+    return NormalForm::nfd;
+  }
+  if (type == "NFKC") {
+    return NormalForm::nfkc;
+  }
+  if (type == "NFKD") {
+    return NormalForm::nfkd;
+  }
+  return std::nullopt;
+}
+
+void read_into(const Fields& fields, std::vector<std::unique_ptr<Normalizer>>& out) {
+  const std::string type = fields.string("type");
+  if (type == "Sequence") {
+    for (const Fields& part : fields.objects("normalizers")) {
+      read_into(part, out);
+    }
+  } else if (const auto form = form_of(type)) {
+    out.push_back(std::make_unique<Form>(*form));
+  } else if (type == "Prepend") {
+    out.push_back(std::make_unique<Prepend>(fields.string("prepend")));
+  } else if (type == "Replace") {
+    out.push_back(
+        std::make_unique<Replace>(read_pattern(fields, "pattern"), fields.string("content")));
+  } else if (type == "Strip") {
+    out.push_back(
+        std::make_unique<Strip>(fields.boolean("strip_left"), fields.boolean("strip_right")));
+  } else if (type == "Lowercase") {
+    out.push_back(std::make_unique<Lowercase>());
+  } else {
+    fields.fail("normalizer type \"" + type +
+                "\": not supported; supported: Sequence, NFC, NFD, NFKC, NFKD, Prepend, Replace, "
+                "Strip, Lowercase");
+  }
+}
+
+}  // namespace
+
+std::vector<std::unique_ptr<Normalizer>> read_normalizers(const Fields& fields) {
+  std::vector<std::unique_ptr<Normalizer>> normalizers;
+  read_into(fields, normalizers);
+  return normalizers;
+}
+
+Pattern read_pattern(const Fields& fields, std::string_view name) {
+  const Fields pattern = fields.object(name);
+  if (pattern.has("String")) {
+    return Pattern::literal(pattern.string("String"));
+  }
+  if (!pattern.has("Regex")) {
+    pattern.fail("expected {\"String\": …} or {\"Regex\": …}");
+  }
+  try {
+    return Pattern::regex(pattern.string("Regex"));
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::input) {
+      pattern.fail("Regex", error.what());
+    }
+    throw;
+  }
+}
+
+}  // namespace souvenir::tokenizing

@@ -1,0 +1,278 @@
+#include <cctype>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "harness/backend/tokenizer/pattern.h"
+#include "harness/backend/tokenizer/utf8.h"
+#include "harness/error.h"
+
+namespace souvenir::tokenizing {
+
+namespace {
+
+bool is_hex(std::string_view digits) {
+  for (const char c : digits) {
+    if (std::isxdigit(static_cast<unsigned char>(c)) == 0) {
+      return false;
+    }
+  }
+  return !digits.empty();
+}
+
+bool is_digits(std::string_view text) {
+  return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+// Reads the pattern once, writing its translation. The two languages agree on most of what
+// tokenizers use; what they do not agree on is translated where that is certain, else refused.
+class Translator {
+ public:
+  explicit Translator(std::string_view pattern) : in_(pattern) {}
+
+  std::string run() {
+    while (at_ < in_.size()) {
+      step();
+    }
+    return out_;
+  }
+
+ private:
+  [[noreturn]] void refuse(std::string_view construct) const {
+    throw Error(ErrorKind::input, "regular expression: \"" + std::string(construct) +
+                                      "\": not supported at byte " + std::to_string(at_));
+  }
+
+  bool next_is(std::string_view text) const { return in_.substr(at_).starts_with(text); }
+
+  void copy(std::size_t bytes) {
+    out_ += in_.substr(at_, bytes);
+    at_ += bytes;
+  }
+
+  void atom() { atom_begin_ = out_.size(); }
+
+  void step() {
+    switch (in_[at_]) {
+      case '\\':
+        atom();
+        escape(false);
+        return;
+      case '[':
+        atom();
+        character_class();
+        return;
+      case '(':
+        open_group();
+        return;
+      case ')':
+        if (!groups_.empty()) {
+          atom_begin_ = groups_.back();
+          groups_.pop_back();
+        }
+        copy(1);
+        return;
+      case '{':
+        braces();
+        return;
+      case '^':
+      case '$':
+        refuse(in_.substr(at_, 1));
+      case '*':
+      case '+':
+      case '?':
+      case '|':
+        copy(1);
+        return;
+      default:
+        atom();
+        copy(character_end(in_, at_ + 1) - at_);
+    }
+  }
+
+  // Writes what an escape stands for.
+  void escape(bool in_class) {
+    if (at_ + 1 >= in_.size()) {
+      refuse("\\");
+    }
+    const char kind = in_[at_ + 1];
+    const std::string_view whole = in_.substr(at_, 2);
+    if (is_continuation(kind) || static_cast<unsigned char>(kind) >= 0x80) {
+      ++at_;
+      copy(character_end(in_, at_ + 1) - at_);
+      return;
+    }
+    if (std::isalnum(static_cast<unsigned char>(kind)) == 0) {
+      copy(2);
+      return;
+    }
+    switch (kind) {
+      case 's':  // PCRE2's \s has U+180E, the reference's has not
+        replace(2, "\\p{White_Space}");
+        return;
+      case 'S':
+        replace(2, "\\P{White_Space}");
+        return;
+      case 'd':
+      case 'D':
+      case 'n':
+      case 'r':
+      case 't':
+      case 'f':
+      case 'a':
+      case 'e':
+        copy(2);
+        return;
+      case 'v':
+        replace(2, "\\x{0B}");
+        return;
+      case 'A':
+      case 'z':
+        if (in_class) {
+          refuse(whole);
+        }
+        copy(2);
+        return;
+      case 'p':
+      case 'P':
+        property();
+        return;
+      case 'x':
+        hexadecimal();
+        return;
+      case 'u':
+        if (!is_hex(in_.substr(at_ + 2, 4)) || in_.size() < at_ + 6) {
+          refuse(whole);
+        }
+        replace(6, "\\x{" + std::string(in_.substr(at_ + 2, 4)) + "}");
+        return;
+      default:
+        refuse(whole);
+    }
+  }
+
+  void replace(std::size_t bytes, std::string_view text) {
+    out_ += text;
+    at_ += bytes;
+  }
+
+  void property() {
+    const std::size_t end = in_.find('}', at_);
+    if (at_ + 2 >= in_.size() || in_[at_ + 2] != '{' || end == std::string_view::npos) {
+      refuse(in_.substr(at_, 2));
+    }
+    copy(end + 1 - at_);
+  }
+
+  void hexadecimal() {
+    if (in_.substr(at_).starts_with("\\x{")) {
+      const std::size_t end = in_.find('}', at_);
+      if (end == std::string_view::npos || !is_hex(in_.substr(at_ + 3, end - at_ - 3))) {
+        refuse("\\x{");
+      }
+      copy(end + 1 - at_);
+      return;
+    }
+    // Two digits are a byte there and a code point here: the same below 0x80 only.
+    const std::string_view digits = in_.substr(at_ + 2, 2);
+    if (digits.size() != 2 || !is_hex(digits) || digits[0] > '7') {
+      refuse("\\x");
+    }
+    replace(4, "\\x{" + std::string(digits) + "}");
+  }
+
+  void character_class() {
+    copy(1);
+    if (next_is("^")) {
+      copy(1);
+    }
+    if (next_is("]")) {
+      refuse("[]");
+    }
+    while (at_ < in_.size() && in_[at_] != ']') {
+      if (in_[at_] == '\\') {
+        escape(true);
+      } else if (in_[at_] == '[') {
+        refuse("[ within [");
+      } else if (next_is("&&")) {
+        refuse("&&");
+      } else {
+        copy(character_end(in_, at_ + 1) - at_);
+      }
+    }
+    if (at_ >= in_.size()) {
+      refuse("[ without ]");
+    }
+    copy(1);
+  }
+
+  void open_group() {
+    groups_.push_back(out_.size());
+    if (next_is("(*")) {
+      refuse("(*");
+    }
+    if (!next_is("(?")) {
+      copy(1);
+      return;
+    }
+    for (const std::string_view kind : {"(?:", "(?=", "(?!", "(?>", "(?i:", "(?-i:"}) {
+      if (next_is(kind)) {
+        copy(kind.size());
+        return;
+      }
+    }
+    if (at_ == 0 && next_is("(?i)")) {  // elsewhere its reach over "|" differs
+      groups_.pop_back();
+      copy(4);
+      return;
+    }
+    refuse(in_.substr(at_, 4));
+  }
+
+  // A repetition "{n,m}", or braces that stand for themselves.
+  void braces() {
+    const std::size_t end = in_.find('}', at_);
+    const std::string_view inside =
+        end == std::string_view::npos ? "" : in_.substr(at_ + 1, end - at_ - 1);
+    const std::size_t comma = inside.find(',');
+    const std::string_view low = inside.substr(0, comma);
+    const bool ranged = comma != std::string_view::npos;
+    const std::string_view high = ranged ? inside.substr(comma + 1) : low;
+    const bool valid = (is_digits(low) || (ranged && low.empty() && is_digits(high))) &&
+                       (high.empty() || is_digits(high));
+    if (!valid) {
+      atom();
+      replace(1, "\\{");
+      return;
+    }
+    at_ = end + 1;
+    std::string repetition = "{" + (low.empty() ? "0" : std::string(low));
+    repetition += ranged ? "," + std::string(high) + "}" : "}";
+    // "{n,m}+" repeats the repetition there and is possessive here; "{n}?" makes it optional there.
+    if (next_is("+") || (!ranged && next_is("?"))) {
+      out_.insert(atom_begin_, "(?:");
+      out_ += repetition + ")";
+      copy(1);
+      return;
+    }
+    out_ += repetition;
+  }
+
+  std::string_view in_;
+  std::size_t at_ = 0;
+  std::string out_;
+  std::size_t atom_begin_ = 0;       // where the last repeatable thing begins in out_
+  std::vector<std::size_t> groups_;  // where the open groups begin in out_
+};
+
+}  // namespace
+
+std::string to_pcre2(std::string_view pattern) {
+  if (first_invalid_utf8(pattern)) {
+    throw Error(ErrorKind::input, "regular expression: not valid UTF-8");
+  }
+  return Translator(pattern).run();
+}
+
+}  // namespace souvenir::tokenizing

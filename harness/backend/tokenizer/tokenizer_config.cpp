@@ -1,0 +1,197 @@
+#include "harness/backend/tokenizer/tokenizer_config.h"
+
+#include <algorithm>
+#include <charconv>
+#include <nlohmann/json.hpp>
+#include <system_error>
+#include <utility>
+
+#include "harness/backend/tokenizer/json_fields.h"
+#include "harness/backend/tokenizer/tokenizer_file.h"
+#include "harness/backend/tokenizer/vocabulary.h"
+#include "harness/error.h"
+#include "harness/evidence/strict_json.h"
+
+namespace souvenir::tokenizing {
+
+namespace {
+
+constexpr std::size_t kMostConfigBytes = std::size_t{64} << 20;
+
+bool is_there(const std::filesystem::path& path) {
+  std::error_code error;
+  return std::filesystem::exists(path, error) && !error;
+}
+
+class Reader {
+ public:
+  explicit Reader(const std::filesystem::path& directory) : directory_(directory) {}
+
+  TokenizerConfig run() {
+    if (const auto json = read("tokenizer_config.json", true)) {
+      const Fields fields(*json, "tokenizer_config.json: ");
+      read_names(fields);
+      read_flags(fields);
+      read_added_decoder(fields);
+    }
+    if (const auto json = read("special_tokens_map.json", true)) {
+      read_names(Fields(*json, "special_tokens_map.json: "));
+    }
+    if (const auto json = read("added_tokens.json", true)) {
+      read_added_map(Fields(*json, "added_tokens.json: "));
+    }
+    for (const char* name : {"chat_template.jinja", "chat_template.json"}) {
+      if (is_there(directory_ / name)) {
+        config_.files.push_back(read_file(directory_ / name, name, kMostConfigBytes).digest);
+      }
+    }
+    // These two are the model's: whoever reads the model digests them.
+    for (const char* name : {"generation_config.json", "config.json"}) {
+      if (const auto json = read(name, false)) {
+        const Fields fields(*json, name + std::string(": "));
+        read_model_id(fields, "bos_token_id", config_.bos);
+        read_model_id(fields, "eos_token_id", config_.eos);
+      }
+    }
+    return std::move(config_);
+  }
+
+ private:
+  std::optional<nlohmann::json> read(const std::string& name, bool is_tokenizers) {
+    if (!is_there(directory_ / name)) {
+      return std::nullopt;
+    }
+    FileBytes file = read_file(directory_ / name, name, kMostConfigBytes);
+    if (is_tokenizers) {
+      config_.files.push_back(std::move(file.digest));
+    }
+    return strict_json(file.bytes, name, ErrorKind::input);
+  }
+
+  // A special token is a string, or an object with its content.
+  static std::optional<std::string> content_of(const Fields& fields, std::string_view name) {
+    const nlohmann::json& value = fields.json().at(std::string(name));
+    if (value.is_null()) {
+      return std::nullopt;
+    }
+    return value.is_object() ? fields.object(name).string("content") : fields.string(name);
+  }
+
+  void read_names(const Fields& fields) {
+    for (const char* name : {"bos_token", "eos_token", "unk_token", "pad_token", "sep_token",
+                             "cls_token", "mask_token"}) {
+      if (!fields.json().contains(name)) {
+        continue;
+      }
+      const std::optional<std::string> content = content_of(fields, name);
+      if (content) {
+        config_.special_names.push_back(*content);
+      }
+      for (auto [field, special] :
+           {std::pair("bos_token", &config_.bos), std::pair("eos_token", &config_.eos)}) {
+        if (std::string_view(name) == field && !special->named) {
+          special->named = true;
+          special->content = content;
+        }
+      }
+    }
+    if (fields.has("additional_special_tokens")) {
+      for (const nlohmann::json& token : fields.array("additional_special_tokens")) {
+        if (token.is_string()) {
+          config_.special_names.push_back(token.get<std::string>());
+        }
+      }
+    }
+  }
+
+  void read_flags(const Fields& fields) {
+    if (fields.has("add_bos_token")) {
+      config_.add_bos_token = fields.boolean("add_bos_token");
+    }
+    if (fields.has("add_eos_token")) {
+      config_.add_eos_token = fields.boolean("add_eos_token");
+    }
+    config_.legacy = fields.boolean_or("legacy", true);
+  }
+
+  void read_added_decoder(const Fields& fields) {
+    if (!fields.has("added_tokens_decoder")) {
+      return;
+    }
+    const Fields decoder = fields.object("added_tokens_decoder");
+    for (const auto& [key, value] : decoder.json().items()) {
+      const Fields entry = decoder.object(key);
+      add({.content = entry.string("content"),
+           .id = id_of(decoder, key),
+           .single_word = entry.boolean_or("single_word", false),
+           .lstrip = entry.boolean_or("lstrip", false),
+           .rstrip = entry.boolean_or("rstrip", false),
+           .normalized = entry.boolean_or("normalized", true),
+           .special = entry.boolean_or("special", false)});
+    }
+  }
+
+  void read_added_map(const Fields& fields) {
+    for (const auto& [content, value] : fields.json().items()) {
+      const std::int64_t id = fields.integer(content);
+      if (id >= kMostIds) {
+        fields.fail(content, "expected a token id");
+      }
+      add({.content = content, .id = static_cast<TokenId>(id)});
+    }
+  }
+
+  static TokenId id_of(const Fields& decoder, const std::string& key) {
+    std::int64_t id = -1;
+    const auto [end, error] = std::from_chars(key.data(), key.data() + key.size(), id);
+    if (error != std::errc() || end != key.data() + key.size() || id < 0 || id >= kMostIds) {
+      decoder.fail("\"" + key + "\": expected a token id");
+    }
+    return static_cast<TokenId>(id);
+  }
+
+  // The first file to describe a token is the one with the details.
+  void add(AddedToken token) {
+    const bool known =
+        std::any_of(config_.added.begin(), config_.added.end(),
+                    [&](const AddedToken& other) { return other.content == token.content; });
+    if (!known && !token.content.empty()) {
+      config_.added.push_back(std::move(token));
+    }
+  }
+
+  static void read_model_id(const Fields& fields, std::string_view name, SpecialName& special) {
+    const auto found = fields.json().find(std::string(name));
+    if (special.model_id || found == fields.json().end()) {
+      return;
+    }
+    const nlohmann::json& id = found->is_array() && !found->empty() ? found->front() : *found;
+    if (id.is_number_unsigned() && id.get<std::uint64_t>() < static_cast<std::uint64_t>(kMostIds)) {
+      special.model_id = id.get<std::int64_t>();
+    }
+  }
+
+  const std::filesystem::path& directory_;
+  TokenizerConfig config_;
+};
+
+}  // namespace
+
+TokenizerConfig read_tokenizer_config(const std::filesystem::path& directory) {
+  return Reader(directory).run();
+}
+
+std::optional<TokenId> resolve(
+    const SpecialName& name,
+    const std::function<std::optional<TokenId>(std::string_view content)>& find,
+    std::size_t id_limit) {
+  if (name.named) {
+    return name.content ? find(*name.content) : std::nullopt;
+  }
+  if (name.model_id && static_cast<std::size_t>(*name.model_id) < id_limit) {
+    return static_cast<TokenId>(*name.model_id);
+  }
+  return std::nullopt;
+}
+
+}  // namespace souvenir::tokenizing
