@@ -119,7 +119,9 @@ TEST_CASE("greedy continuations are those of transformers on every architecture"
       for (const json& greedy : golden.at("greedy")) {
         requests.push_back({.prefix_ids = greedy.at("prompt").get<std::vector<TokenId>>()});
       }
-      const auto results = model->generate(requests, {.max_new_tokens = 20});
+      GenerateOptions options;
+      options.max_new_tokens = 20;
+      const auto results = model->generate(requests, options);
       REQUIRE(results.size() == requests.size());
       for (std::size_t i = 0; i < results.size(); ++i) {
         const json& greedy = golden.at("greedy").at(i);
@@ -165,8 +167,9 @@ TEST_CASE("every option of a config moves the numbers of its fixture", "[parity]
   test::copy_fixture(name, scratch / "model");
   test::edit_json(scratch / "model" / "config.json", [&](json& config) { config.update(changes); });
   const auto model = load_language_model(scratch / "model", {.device = "cpu", .dtype = "float32"});
+  const json golden = golden_of(name);
   double largest = 0.0;
-  for (const json& sequence : golden_of(name).at("sequences")) {
+  for (const json& sequence : golden.at("sequences")) {
     if (sequence.at("ids").size() > 1) {
       const std::vector<ScoreRequest> requests = {request_of(sequence, 0)};
       const auto found = model->score(requests, {}).front().observation->log_probs;

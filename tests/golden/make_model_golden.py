@@ -299,8 +299,11 @@ def score(model, ids):
 
 
 def generate(model, prompt):
-    out = model.generate(torch.tensor([prompt]), max_new_tokens=NEW_TOKENS, do_sample=False,
-                         pad_token_id=0, output_logits=True, return_dict_in_generate=True)
+    ids = torch.tensor([prompt])
+    # Without a mask of ones, generate would take every token 0 of the prompt for padding.
+    out = model.generate(ids, attention_mask=torch.ones_like(ids), max_new_tokens=NEW_TOKENS,
+                         do_sample=False, pad_token_id=0, output_logits=True,
+                         return_dict_in_generate=True)
     ids = out.sequences[0, len(prompt):].tolist()
     best = torch.stack(out.logits)[:, 0].topk(2).values
     eos = model.generation_config.eos_token_id
