@@ -90,7 +90,8 @@ def json_tokenizer(folder):
 def is_tied(reference, text):
     """Whether two ways to cut a text score the same: versions of the library then differ."""
     try:
-        scores = [best.score for best in reference.nbest_encode(text, 2, return_type="proto").nbests]
+        scores = [best.score for best in
+                  reference.nbest_encode(text, nbest_size=2, return_type="proto").nbests]
     except RuntimeError:
         return False  # not a unigram model: nothing is scored
     return len(scores) == 2 and abs(scores[0] - scores[1]) < 1e-3

@@ -15,8 +15,9 @@ PATTERNS = {  # of well-known models, and ones that try the translation
                   r" ?[^\s\p{L}\p{N}]++[\r\n]*+|\s*[\r\n]|\s+(?!\S)|\s",
     "lazy": r"\p{L}{2,4}?|\p{N}{2}?|\d{,2}x|[^\P{L}a-m]+|\S\s\S|.",
     "empty": r"x*|(?=[A-Z])",
-    "classes": r"[\u4E00-\u9FFF\u3040-\u30ff]+|\p{Han}|[\x{1F600}-\x{1FAFF}]|[\-\]\\^]+|\x41|\v|\{|{|"
+    "classes": r"[\u4E00-\u9FFF\u3040-\u30ff]+|\p{Han}|[\x{1F600}-\x{1F64F}]|[\-\]\\^]+|\x41|\v|\{|{|"
                r"(?>\p{Lu}\p{Ll}*)|(a|e)(?!\d)",
+    "ranges": r"[\x{1F600}-\x{1FAFF}]|[\u0800-\u0900-]|[㐀-䶿𠀀-𲎯]",
     "caseless": r"(?i)straße|k|the|\p{Lu}+",
     "categories": r"\p{Lu}|\p{Ll}|\p{Lt}|\p{Lm}+|\p{Lo}+|\p{Mn}+|\p{Mc}|\p{Me}|\p{Nd}|\p{Nl}|\p{No}|"
                   r"\p{P}+|\p{Sm}|\p{Sc}|\p{Sk}|\p{So}|\p{Z}+|\p{Cc}|\p{Cf}|\p{Co}|\p{Cn}+",

@@ -38,8 +38,14 @@ class Replace final : public Normalizer {
       : pattern_(std::move(pattern)), content_(std::move(content)) {}
 
   void apply(AlignedText& text, MatchScratch& scratch) const override {
-    const auto other = pattern_.is_literal() ? std::nullopt : with_stand_ins(text.text());
+    const auto other = pattern_.wants_stand_ins() ? with_stand_ins(text.text()) : std::nullopt;
     pattern_.find(other ? std::string_view(*other) : text.text(), scratch, scratch.matches);
+    if (!content_.empty() && scratch.matches[0].matched && scratch.matches[0].end == 0) {
+      // What is inserted there comes from nowhere, and the reference library goes on to double it.
+      throw Error(
+          ErrorKind::input,
+          "tokenizer.json: a Replace that inserts at the very start of a text: not supported");
+    }
     text.replace(scratch.matches, content_);
   }
 

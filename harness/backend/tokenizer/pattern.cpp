@@ -78,8 +78,9 @@ Pattern Pattern::literal(std::string content) {
 }
 
 Pattern Pattern::regex(std::string_view source) {
-  const std::string translated = to_pcre2(source);
+  const auto [translated, stand_ins] = to_pcre2(source);
   Pattern pattern;
+  pattern.stand_ins_ = stand_ins;
   pattern.code_ = std::make_unique<Code>();
   pcre2_compile_context* context = pcre2_compile_context_create(nullptr);
   if (context == nullptr) {

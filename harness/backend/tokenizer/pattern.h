@@ -10,11 +10,21 @@
 
 namespace souvenir::tokenizing {
 
-// Rewrites a regular expression of the reference library (Oniguruma, Ruby syntax) for PCRE2 with
-// UTF and UCP, so that it matches the same.
+// A regular expression for PCRE2 with UTF and UCP.
+//
+//   stand_ins  whether subjects may have stand-ins for the newest code points (unicode.h): not if
+//   the
+//              expression names such a code point itself, by a range it lies in for instance
+struct Translation {
+  std::string source;
+  bool stand_ins = true;
+};
+
+// Rewrites a regular expression of the reference library (Oniguruma, Ruby syntax) for PCRE2, so
+// that it matches the same.
 //
 // Errors  input: a construct whose meaning differs between the two, by name
-std::string to_pcre2(std::string_view pattern);
+Translation to_pcre2(std::string_view pattern);
 
 // What one call needs to match patterns. Made per call, so that patterns can be shared by threads.
 class MatchScratch {
@@ -46,6 +56,8 @@ class Pattern {
   ~Pattern();
 
   bool is_literal() const { return code_ == nullptr; }
+  // Whether subjects should have stand-ins for the newest code points.
+  bool wants_stand_ins() const { return stand_ins_; }
 
   // Cuts `subject` into matches and what lies between them, in order, without gaps. An empty match
   // is reported unless it directly follows another match, as in the reference library.
@@ -61,6 +73,7 @@ class Pattern {
   void find_regex(std::string_view subject, MatchScratch& scratch, std::vector<Match>& out) const;
 
   std::string literal_;
+  bool stand_ins_ = false;
   std::unique_ptr<Code> code_;
 };
 

@@ -1,10 +1,16 @@
 #include <cctype>
+#include <charconv>
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
+#include <utility>
 #include <vector>
 
 #include "harness/backend/tokenizer/pattern.h"
+#include "harness/backend/tokenizer/unicode.h"
 #include "harness/backend/tokenizer/utf8.h"
 #include "harness/error.h"
 
@@ -31,11 +37,11 @@ class Translator {
  public:
   explicit Translator(std::string_view pattern) : in_(pattern) {}
 
-  std::string run() {
+  Translation run() {
     while (at_ < in_.size()) {
       step();
     }
-    return out_;
+    return {std::move(out_), stand_ins_};
   }
 
  private:
@@ -57,7 +63,9 @@ class Translator {
     switch (in_[at_]) {
       case '\\':
         atom();
-        escape(false);
+        if (const auto value = escape(false)) {
+          mention(*value, *value);
+        }
         return;
       case '[':
         atom();
@@ -85,35 +93,50 @@ class Translator {
       case '|':
         copy(1);
         return;
-      default:
+      default: {
         atom();
-        copy(character_end(in_, at_ + 1) - at_);
+        const char32_t value = character();
+        mention(value, value);
+      }
     }
   }
 
-  // Writes what an escape stands for.
-  void escape(bool in_class) {
+  // Copies one character that stands for itself.
+  char32_t character() {
+    const std::size_t begin = at_;
+    const char32_t value = next_code_point(in_, at_);
+    out_ += in_.substr(begin, at_ - begin);
+    return value;
+  }
+
+  // Notes that the pattern names code points.
+  void mention(char32_t first, char32_t last) {
+    stand_ins_ = stand_ins_ && !touches_stand_ins(first, last);
+  }
+
+  // Writes what an escape stands for. Returns the code point if it stands for one of those that
+  // somebody would spell so.
+  std::optional<char32_t> escape(bool in_class) {
     if (at_ + 1 >= in_.size()) {
       refuse("\\");
     }
     const char kind = in_[at_ + 1];
     const std::string_view whole = in_.substr(at_, 2);
-    if (is_continuation(kind) || static_cast<unsigned char>(kind) >= 0x80) {
+    if (static_cast<unsigned char>(kind) >= 0x80) {
       ++at_;
-      copy(character_end(in_, at_ + 1) - at_);
-      return;
+      return character();
     }
     if (std::isalnum(static_cast<unsigned char>(kind)) == 0) {
       copy(2);
-      return;
+      return kind;
     }
     switch (kind) {
       case 's':  // PCRE2's \s has U+180E, the reference's has not
         replace(2, "\\p{White_Space}");
-        return;
+        return std::nullopt;
       case 'S':
         replace(2, "\\P{White_Space}");
-        return;
+        return std::nullopt;
       case 'd':
       case 'D':
       case 'n':
@@ -123,30 +146,28 @@ class Translator {
       case 'a':
       case 'e':
         copy(2);
-        return;
+        return std::nullopt;
       case 'v':
         replace(2, "\\x{0B}");
-        return;
-      case 'A':
-      case 'z':
-        if (in_class) {
-          refuse(whole);
-        }
-        copy(2);
-        return;
+        return std::nullopt;
       case 'p':
       case 'P':
         property();
-        return;
+        return std::nullopt;
       case 'x':
-        hexadecimal();
-        return;
+        return hexadecimal();
       case 'u':
-        if (!is_hex(in_.substr(at_ + 2, 4)) || in_.size() < at_ + 6) {
+        if (in_.size() < at_ + 6 || !is_hex(in_.substr(at_ + 2, 4))) {
           refuse(whole);
         }
-        replace(6, "\\x{" + std::string(in_.substr(at_ + 2, 4)) + "}");
-        return;
+        return code_point(in_.substr(at_ + 2, 4), 6);
+      case 'A':
+      case 'z':
+        if (!in_class) {
+          copy(2);
+          return std::nullopt;
+        }
+        refuse(whole);
       default:
         refuse(whole);
     }
@@ -157,29 +178,53 @@ class Translator {
     at_ += bytes;
   }
 
+  // General categories are the same; the name of a script alone means, in PCRE2, the characters
+  // that are used with it too.
   void property() {
     const std::size_t end = in_.find('}', at_);
     if (at_ + 2 >= in_.size() || in_[at_ + 2] != '{' || end == std::string_view::npos) {
       refuse(in_.substr(at_, 2));
     }
-    copy(end + 1 - at_);
+    const std::string_view inside = in_.substr(at_ + 3, end - at_ - 3);
+    const bool inverted = inside.starts_with('^');
+    const std::string_view name = inside.substr(inverted ? 1 : 0);
+    if (name.find_first_of(":=") != std::string_view::npos) {
+      refuse(in_.substr(at_, end + 1 - at_));
+    }
+    out_ += in_.substr(at_, 2);
+    out_ += inverted ? "{^" : "{";
+    out_ += name.size() <= 2 || name == "Any" ? "" : "sc:";
+    out_ += name;
+    out_ += '}';
+    at_ = end + 1;
   }
 
-  void hexadecimal() {
+  char32_t code_point(std::string_view digits, std::size_t bytes) {
+    std::uint32_t value = 0;
+    const auto [end, error] =
+        std::from_chars(digits.data(), digits.data() + digits.size(), value, 16);
+    if (error != std::errc() || end != digits.data() + digits.size() || value > 0x10FFFF ||
+        (value >= 0xD800 && value <= 0xDFFF)) {
+      refuse(in_.substr(at_, 2));
+    }
+    replace(bytes, "\\x{" + std::string(digits) + "}");
+    return value;
+  }
+
+  char32_t hexadecimal() {
     if (in_.substr(at_).starts_with("\\x{")) {
       const std::size_t end = in_.find('}', at_);
       if (end == std::string_view::npos || !is_hex(in_.substr(at_ + 3, end - at_ - 3))) {
         refuse("\\x{");
       }
-      copy(end + 1 - at_);
-      return;
+      return code_point(in_.substr(at_ + 3, end - at_ - 3), end + 1 - at_);
     }
     // Two digits are a byte there and a code point here: the same below 0x80 only.
     const std::string_view digits = in_.substr(at_ + 2, 2);
     if (digits.size() != 2 || !is_hex(digits) || digits[0] > '7') {
       refuse("\\x");
     }
-    replace(4, "\\x{" + std::string(digits) + "}");
+    return code_point(digits, 4);
   }
 
   void character_class() {
@@ -191,20 +236,34 @@ class Translator {
       refuse("[]");
     }
     while (at_ < in_.size() && in_[at_] != ']') {
-      if (in_[at_] == '\\') {
-        escape(true);
-      } else if (in_[at_] == '[') {
-        refuse("[ within [");
-      } else if (next_is("&&")) {
-        refuse("&&");
-      } else {
-        copy(character_end(in_, at_ + 1) - at_);
+      const auto first = class_member();
+      if (!first) {
+        continue;
       }
+      auto last = first;
+      if (next_is("-") && !next_is("-]") && at_ + 1 < in_.size()) {
+        copy(1);
+        last = class_member();
+      }
+      mention(*first, last.value_or(*first));
     }
     if (at_ >= in_.size()) {
       refuse("[ without ]");
     }
     copy(1);
+  }
+
+  std::optional<char32_t> class_member() {
+    if (in_[at_] == '\\') {
+      return escape(true);
+    }
+    if (in_[at_] == '[') {
+      refuse("[ within [");
+    }
+    if (next_is("&&")) {
+      refuse("&&");
+    }
+    return character();
   }
 
   void open_group() {
@@ -262,13 +321,14 @@ class Translator {
   std::string_view in_;
   std::size_t at_ = 0;
   std::string out_;
+  bool stand_ins_ = true;
   std::size_t atom_begin_ = 0;       // where the last repeatable thing begins in out_
   std::vector<std::size_t> groups_;  // where the open groups begin in out_
 };
 
 }  // namespace
 
-std::string to_pcre2(std::string_view pattern) {
+Translation to_pcre2(std::string_view pattern) {
   if (first_invalid_utf8(pattern)) {
     throw Error(ErrorKind::input, "regular expression: not valid UTF-8");
   }

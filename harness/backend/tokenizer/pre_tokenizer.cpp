@@ -33,7 +33,7 @@ class Split final : public PreTokenizer {
       }
     };
     pieces.split(find, behavior_,
-                 pattern_.is_literal() ? Pieces::Subject::as_is : Pieces::Subject::stand_ins);
+                 pattern_.wants_stand_ins() ? Pieces::Subject::stand_ins : Pieces::Subject::as_is);
   }
 
  private:

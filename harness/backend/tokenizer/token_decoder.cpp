@@ -109,7 +109,7 @@ class ReplaceDecoder final : public TokenDecoder {
     while (true) {
       const auto invalid = pattern_.is_literal() ? std::nullopt : first_invalid_utf8(token);
       const std::string_view valid = token.substr(0, invalid.value_or(token.size()));
-      const auto other = pattern_.is_literal() ? std::nullopt : with_stand_ins(valid);
+      const auto other = pattern_.wants_stand_ins() ? with_stand_ins(valid) : std::nullopt;
       pattern_.find(other ? std::string_view(*other) : valid, scratch, scratch.matches);
       for (const Match& match : scratch.matches) {
         out += match.matched ? std::string_view(content_)

@@ -62,6 +62,14 @@ char32_t stand_in(char32_t code_point) {
   return range == nullptr ? code_point : range->stand_in;
 }
 
+bool touches_stand_ins(char32_t first, char32_t last) {
+  const auto ranges = stand_in_ranges();
+  return std::any_of(ranges.begin(), ranges.end(), [&](const StandInRange& range) {
+    return (first <= range.last && last >= range.first) ||
+           (first <= range.stand_in && last >= range.stand_in);
+  });
+}
+
 bool is_white_space(char32_t c) {
   return c == ' ' || (c >= 0x9 && c <= 0xD) || c == 0x85 || c == 0xA0 || c == 0x1680 ||
          (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F ||

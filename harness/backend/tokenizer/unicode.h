@@ -25,6 +25,9 @@ LowerCase lower_case(char32_t code_point);
 // Returns a code point of the same category that every table knows, or the code point itself.
 char32_t stand_in(char32_t code_point);
 
+// Whether a range has a code point that has a stand-in, or is one.
+bool touches_stand_ins(char32_t first, char32_t last);
+
 // Returns the text with its newest code points replaced by their stand-ins, of the same length
 // each; or nothing if there is nothing to replace, which is the usual case.
 //
