@@ -124,7 +124,7 @@ int run(const Options& options) {
               if (interrupted() == 0) {
                 generate_chunk(*model, tokenizer, has_tokenizer, options, rows, writer);
                 done += static_cast<std::int64_t>(rows.size());
-                progress.update(done, done, done);
+                progress.update(done, 0, done);
               }
             });
   const int code = writer.finish();

@@ -50,7 +50,7 @@ Progress::Progress(ProgressStyle style, std::string what, std::string unit)
       what_(std::move(what)),
       unit_(std::move(unit)),
       start_(std::chrono::steady_clock::now()),
-      last_(start_ - std::chrono::hours(1)) {}
+      last_(start_) {}
 
 Progress::~Progress() {
   if (style_ == ProgressStyle::bar && drawn_) {
@@ -65,7 +65,7 @@ void Progress::update(std::int64_t done, std::int64_t total, std::int64_t work) 
   const auto now = std::chrono::steady_clock::now();
   const auto pause = style_ == ProgressStyle::bar ? std::chrono::milliseconds(100)
                                                   : std::chrono::milliseconds(10000);
-  if (style_ == ProgressStyle::none || (now - last_ < pause && done < total)) {
+  if (style_ == ProgressStyle::none || (now - last_ < pause && (total == 0 || done < total))) {
     return;
   }
   last_ = now;
@@ -88,7 +88,14 @@ void Progress::draw(std::int64_t done, std::int64_t total, std::int64_t work, do
     return;
   }
   const std::string time = since > 0 && done < total ? ", " + duration(left) + " left" : "";
-  if (style_ == ProgressStyle::bar) {
+  if (total == 0) {
+    std::fprintf(stderr, "%s%s: %ld %s, %.0f a second%s",
+                 style_ == ProgressStyle::bar ? "\r\033[K" : "", what_.c_str(),
+                 static_cast<long>(done), unit_.c_str(), rate,
+                 style_ == ProgressStyle::bar ? "" : "\n");
+    std::fflush(stderr);
+    drawn_ = true;
+  } else if (style_ == ProgressStyle::bar) {
     std::fprintf(stderr, "\r\033[K%s [%s] %.0f %%, %.0f %s/s%s", what_.c_str(),
                  bar(done, total).c_str(), percent, rate, unit_.c_str(), time.c_str());
     std::fflush(stderr);

@@ -25,7 +25,8 @@ class Progress {
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
-  //   done, total  of the work as a whole; `work` is what was done in this run, for the rate
+  //   done, total  of the work as a whole; total 0: not known beforehand
+  //   work         what was done in this run, for the rate
   void update(std::int64_t done, std::int64_t total, std::int64_t work);
 
  private:

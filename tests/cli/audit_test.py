@@ -143,7 +143,7 @@ class Resumption(AuditTest):
 
     def test_killed_at_random_moments_it_ends_with_the_same_evidence(self):
         key = self.write("key", os.urandom(32))
-        many = self.many(3000)
+        many = self.many(1200)
         command = [SOUVENIR, "audit", self.model, "--suite", self.suite, "--subjects", many,
                    "--id-key-file", key, "--progress", "none", "--token-budget", "64"]
         whole, killed = self.folder / "whole", self.folder / "killed"
@@ -151,7 +151,7 @@ class Resumption(AuditTest):
         subprocess.run([*map(str, command), "--out", whole], check=True, capture_output=True)
         span = time.monotonic() - started
         dice = random.Random(11)
-        for _ in range(6):
+        for _ in range(5):
             process = subprocess.Popen([*map(str, command), "--out", str(killed)],
                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             time.sleep(dice.uniform(0.2, 0.9) * span)
@@ -161,7 +161,7 @@ class Resumption(AuditTest):
         self.assertEqual(self.bytes_outside_run(killed), self.bytes_outside_run(whole))
 
     def test_an_interrupt_keeps_what_was_answered(self):
-        many = self.many(3000)
+        many = self.many(1200)
         process = subprocess.Popen(
             [SOUVENIR, "audit", self.model, "--suite", self.suite, "--subjects", many, "--out",
              self.out, "--progress", "json", "--token-budget", "16"], stderr=subprocess.PIPE, text=True)

@@ -155,8 +155,9 @@ class Inputs(AuditTest):
 class Faults(AuditTest):
     def test_a_full_disk(self):
         if os.path.exists("/dev/full"):
-            result = subprocess.run([SOUVENIR, "score", str(self.model)], input=ROW, text=True,
-                                    stdout=open("/dev/full", "w"), stderr=subprocess.PIPE)
+            with open("/dev/full", "w") as full:
+                result = subprocess.run([SOUVENIR, "score", str(self.model)], input=ROW, text=True,
+                                        stdout=full, stderr=subprocess.PIPE)
             self.assertEqual(result.returncode, 1)
             self.assertIn("standard output", result.stderr)
             self.assertEqual(result.stderr.count("\n"), 1)
@@ -191,10 +192,12 @@ class Faults(AuditTest):
         self.audit(SUBJECTS)
         path = self.out / "evidence.json"
         whole = path.read_bytes()
-        for damaged in (whole[:-10], whole.replace(b'"count":2', b'"count":"2"', 1), b"[]"):
+        for damaged in (whole[:-10], whole.replace(b'"count":2', b'"count":"2"', 1)):
             path.write_bytes(damaged)
             self.assertOneLine(run("gate", path, "--policy", self.policy, check=5))
             self.assertOneLine(run("verify", path, check=5))
+        path.write_bytes(b"[]")  # not damaged: something else
+        self.assertOneLine(run("gate", path, "--policy", self.policy, check=2), "evidence")
         path.write_bytes(whole.replace(b'"count":2', b'"count": 2', 1))
         self.assertOneLine(run("verify", path, check=5), "canonical")
 
