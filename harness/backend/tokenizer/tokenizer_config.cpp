@@ -111,7 +111,7 @@ class Reader {
     if (fields.has("add_eos_token")) {
       config_.add_eos_token = fields.boolean("add_eos_token");
     }
-    config_.legacy = fields.boolean_or("legacy", true);
+    config_.legacy = fields.boolean_or("legacy", false);
   }
 
   void read_added_decoder(const Fields& fields) {

@@ -25,14 +25,15 @@ struct SpecialName {
 //
 //   added          tokens of added_tokens_decoder (tokenizer_config.json) and added_tokens.json
 //   special_names  contents of all special tokens that are named
-//   legacy         whether SentencePiece marks the start of the text behind an added token too
+//   legacy         whether SentencePiece marks the start of the text behind an added token too: only
+//                  if the file says so, as in transformers since version 5
 //   files          every tokenizer file that was read, or that belongs to it (the chat template)
 struct TokenizerConfig {
   SpecialName bos;
   SpecialName eos;
   std::optional<bool> add_bos_token;
   std::optional<bool> add_eos_token;
-  bool legacy = true;
+  bool legacy = false;
   std::vector<AddedToken> added;
   std::vector<std::string> special_names;
   std::vector<FileDigest> files;
