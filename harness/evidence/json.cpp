@@ -31,7 +31,7 @@ json to_json(const Remark& remark) {
 
 // Declared ahead of the template that calls them: names in here are not found by argument.
 json to_json(const Control& control);
-json to_json(const Finding& original);
+json to_json(const Finding& finding);
 json to_json(const CriterionOutcome& criterion);
 json to_json(const AuditInput& input);
 json to_json(const NotRun& not_run);
@@ -116,8 +116,7 @@ Finding redacted(const Finding& finding) {
   return out;
 }
 
-json to_json(const Finding& original) {
-  const Finding finding = original.suppressed ? redacted(original) : original;
+json to_json(const Finding& finding) {
   json params = json::object();
   for (const auto& [name, value] : finding.metric.params) {
     params[name] = to_json(value);
@@ -200,7 +199,18 @@ json protocol_section(const Evidence& e) {
 
 }  // namespace
 
-json to_json(const Evidence& e) {
+Evidence published(const Evidence& evidence) {
+  Evidence out = evidence;
+  for (Finding& finding : out.findings) {
+    if (finding.suppressed) {
+      finding = redacted(finding);
+    }
+  }
+  return out;
+}
+
+json to_json(const Evidence& original) {
+  const Evidence e = published(original);
   return {{"schema", kEvidenceSchema},
           {"tool", e.tool.is_null() ? json::object() : e.tool},
           {"run", e.run.is_null() ? json::object() : e.run},

@@ -16,8 +16,11 @@ namespace souvenir {
 //         valid UTF-8
 std::string canonical_json(const nlohmann::json& value);
 
-// Turns evidence into its JSON form, schema souvenir/evidence/1 (FORMAT.md). A suppressed finding
-// loses its outcome and every number here: nothing of it leaves private/.
+// Returns what may leave private/: the same, but a suppressed finding has lost its word (unless it
+// is over everything, since a small audit must not hide a hit) and every number.
+Evidence published(const Evidence& evidence);
+
+// Turns evidence into its JSON form, schema souvenir/evidence/1 (FORMAT.md), as published().
 nlohmann::json to_json(const Evidence& evidence);
 
 // Reads evidence back: to_json of the result is the document again, unknown fields aside. Ignores

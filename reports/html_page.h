@@ -1,0 +1,76 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "harness/evidence/evidence.h"
+#include "reports/report.h"
+#include "reports/text.h"
+
+namespace souvenir {
+
+// What every section of the page is made from. Borrows.
+//
+//   criteria  the evidence's, or derived from its findings where it has none
+struct Page {
+  const Evidence& evidence;
+  const ReportOptions& options;
+  const Words& words;
+  std::vector<CriterionOutcome> criteria;
+};
+
+// ---- sections, in the order of the page ---------------------------------------------------------
+Html header_section(const Page& page);
+Html summary_section(const Page& page);
+Html object_section(const Page& page);
+Html threat_section(const Page& page);
+Html results_section(const Page& page);
+Html controls_section(const Page& page);
+Html limits_section(const Page& page);
+Html criteria_section(const Page& page);
+Html gate_section(const Page& page);
+Html human_section(const Page& page);
+Html again_section(const Page& page);
+Html glossary_section(const Page& page);
+
+// ---- what sections share ------------------------------------------------------------------------
+
+// Fills a mustache template. {{x}} is escaped; {{{x_html}}} takes markup made by this folder, which
+// is why such keys end in _html. {{#t.code}} is not needed: `words` puts every text of the section
+// (codes starting with "name.") into the model as plain strings, dots turned into underscores.
+Html render_template(std::string_view name, nlohmann::json model, const Words& words);
+
+Html outcome_tag(const Words& words, Outcome outcome);
+
+// Says a remark in the language of the page: in English as the evidence words it, else by its code;
+// what has no translation stays in English and is marked as such.
+Html remark_text(const Words& words, const Remark& remark);
+
+Html stratum_name(const Words& words, const Stratum& stratum);
+Html metric_name(const Words& words, const std::string& metric);
+
+// A metric's parameters, without those in `skip`, as "name value" pairs.
+Html param_list(const Words& words, const Metric& metric, const std::vector<std::string>& skip);
+
+// A decoding rule in words, from a metric's parameters; empty if it has none.
+Html rule_name(const Words& words, const Metric& metric);
+
+Html estimate_value(const Words& words, const Estimate& estimate);
+Html estimate_interval(const Words& words, const Estimate& estimate);
+Html hits_of(const Words& words, const Estimate& estimate);
+
+std::optional<double> number_param(const Metric& metric, std::string_view name);
+
+bool over_all(const Finding& finding);
+
+// Whether anything was run on a criterion.
+bool is_run(const Page& page, std::string_view criterion);
+
+// The rate over all strings that a reader looks for first: reproduced word for word, else whichever
+// comes first; null if there is none.
+const Finding* headline(const Evidence& evidence);
+const Finding* find_finding(const Evidence& evidence, const std::string& id);
+
+}  // namespace souvenir

@@ -1,0 +1,126 @@
+#include <algorithm>
+#include <cmath>
+
+#include "reports/html_page.h"
+
+namespace souvenir {
+
+namespace {
+
+Html param_value(const Words& words, const ParamValue& value) {
+  if (const auto* text = std::get_if<std::string>(&value)) {
+    return isolated(*text);
+  }
+  const auto* number = std::get_if<double>(&value);
+  return number != nullptr ? words.number(*number) : words.count(std::get<std::int64_t>(value));
+}
+
+std::string plain_value(const ParamValue& value) {
+  const auto* text = std::get_if<std::string>(&value);
+  return text == nullptr ? std::string() : *text;
+}
+
+bool is_share(const Estimate& estimate) { return estimate.unit == "probability"; }
+
+Html in_unit(const Words& words, const Estimate& estimate, double value) {
+  if (is_share(estimate)) {
+    return words.percent(value);
+  }
+  const std::string code = "unit." + estimate.unit;
+  return words.has(code) ? words.fill(code, {{"x", words.number(value)}}) : words.number(value);
+}
+
+}  // namespace
+
+std::optional<double> number_param(const Metric& metric, std::string_view name) {
+  for (const auto& [key, value] : metric.params) {
+    if (key == name && !std::holds_alternative<std::string>(value)) {
+      const auto* number = std::get_if<double>(&value);
+      return number != nullptr ? *number : static_cast<double>(std::get<std::int64_t>(value));
+    }
+  }
+  return std::nullopt;
+}
+
+Html stratum_name(const Words& words, const Stratum& stratum) {
+  if (stratum.key.empty()) {
+    return words.say("stratum.all");
+  }
+  const std::string whole = "stratum." + stratum.key + "=" + plain_value(stratum.value);
+  if (words.has(whole)) {
+    return words.say(whole);
+  }
+  const std::string key = "stratum.key." + stratum.key;
+  const std::string value = "stratum.value." + plain_value(stratum.value);
+  return words.fill(
+      "stratum.pair",
+      {{"key", words.has(key) ? words.say(key) : isolated(stratum.key)},
+       {"value", words.has(value) ? words.say(value) : param_value(words, stratum.value)}});
+}
+
+Html rule_name(const Words& words, const Metric& metric) {
+  const auto temperature = number_param(metric, "temperature");
+  if (!temperature) {
+    return {};
+  }
+  const double top_k = number_param(metric, "top_k").value_or(0);
+  const double top_p = number_param(metric, "top_p").value_or(1);
+  std::string limits;
+  if (top_k > 0) {
+    limits += words.fill("rule.top_k", {{"k", words.number(top_k)}}).markup;
+  }
+  if (top_p < 1) {
+    limits += words.fill("rule.top_p", {{"p", words.percent(top_p)}}).markup;
+  }
+  if (limits.empty()) {
+    limits = words.say("rule.unlimited").markup;
+  }
+  return words.fill("rule.sampling",
+                    {{"temperature", words.number(*temperature)}, {"limits", {limits}}});
+}
+
+Html param_list(const Words& words, const Metric& metric, const std::vector<std::string>& skip) {
+  std::string out;
+  for (const auto& [key, value] : metric.params) {
+    if (std::find(skip.begin(), skip.end(), key) != skip.end()) {
+      continue;
+    }
+    const std::string code = "param." + key;
+    const Html name = words.has(code) ? words.say(code) : isolated(key);
+    out += (out.empty() ? "" : ", ") +
+           words.fill("param.pair", {{"name", name}, {"value", param_value(words, value)}}).markup;
+  }
+  return {out};
+}
+
+Html estimate_value(const Words& words, const Estimate& estimate) {
+  if (estimate.value) {
+    return in_unit(words, estimate, *estimate.value);
+  }
+  if (estimate.log10_value) {
+    return words.power_of_ten(*estimate.log10_value);
+  }
+  return {"<span class=\"missing\">" + words.say("results.no_value").markup + "</span>"};
+}
+
+Html estimate_interval(const Words& words, const Estimate& estimate) {
+  // A census is no interval.
+  if (!estimate.low || !estimate.high || *estimate.low == *estimate.high) {
+    return {};
+  }
+  return words.fill("results.span", {{"low", in_unit(words, estimate, *estimate.low)},
+                                     {"high", in_unit(words, estimate, *estimate.high)}});
+}
+
+Html hits_of(const Words& words, const Estimate& estimate) {
+  if (!estimate.n) {
+    return {};
+  }
+  if (!estimate.count) {
+    return words.count(*estimate.n);
+  }
+  return words.fill("results.of",
+                    {{"count", words.count(*estimate.count)}, {"n", words.count(*estimate.n)}});
+}
+
+}  // namespace souvenir

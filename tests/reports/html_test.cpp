@@ -1,0 +1,292 @@
+#include "reports/html.h"
+
+#include <catch2/catch.hpp>
+#include <fstream>
+#include <functional>
+#include <iterator>
+#include <pugixml.hpp>
+#include <regex>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "harness/evidence/criteria.h"
+#include "reports/gate.h"
+#include "reports/policy.h"
+#include "reports/text.h"
+#include "tests/support/sample_evidence.h"
+
+namespace souvenir {
+namespace {
+
+// The sample, judged by a policy of which one limit fails, one holds and one is not settled.
+Evidence sample() {
+  Evidence e = tests::sample_evidence();
+  e.criteria = criteria_outcomes(e.findings);
+  const Policy policy = parse_policy(R"({"schema":"souvenir/policy/1","limits":[
+    {"finding":"discoverable_extraction/verbatim_rate/all","at_most":0.01,"min_n":300,
+     "require_controls":["negative"],"owner":"Controller & Sons","reason":"<b>agreed</b>",
+     "date":"2026-10-01"},
+    {"finding":"discoverable_extraction/verbatim_rate/kind=text","at_most":0.02,"owner":"Controller & Sons",
+     "reason":"agreed","date":"2026-10-01"},
+    {"finding":"discoverable_extraction/extractable_rate*/all","at_most":0.05,"owner":"Controller & Sons",
+     "reason":"agreed","date":"2026-10-01"},
+    {"finding":"discoverable_extraction/nothing/all","at_most":0.5}],
+    "waivers":[{"finding":"discoverable_extraction/verbatim_rate/kind=email","owner":"Head of Data",
+     "reason":"retrained in December","expires":"2027-01-31"}]})");
+  e.gate = gate_json(judge_gate(e, policy, nullptr, "2026-11-24"));
+  return e;
+}
+
+std::string page(Language language = Language::en) {
+  return render_html(sample(), {language, std::string(64, '9')});
+}
+
+std::string read_file(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+struct Document {
+  pugi::xml_document xml;
+  explicit Document(const std::string& text) {
+    const auto result = xml.load_buffer(text.data(), text.size(), pugi::parse_full);
+    CAPTURE(result.description(), text.substr(static_cast<std::size_t>(result.offset), 80));
+    REQUIRE(result);
+  }
+};
+
+// Everything a reader sees of one language, one text node a line.
+std::string visible_text(const pugi::xml_document& xml, const std::string& language) {
+  std::string out;
+  std::function<void(const pugi::xml_node&)> walk = [&](const pugi::xml_node& node) {
+    if (node.type() == pugi::node_pcdata) out += std::string(node.value()) + "\n";
+    for (const pugi::xml_node& child : node.children()) walk(child);
+  };
+  walk(xml.select_node(("//main[@lang='" + language + "']").c_str()).node());
+  return out;
+}
+
+TEST_CASE("the report of the sample is the approved one", "[html]") {
+  const std::string approved = SOUVENIR_SOURCE_DIR "/tests/golden/report/sample.html";
+  const std::string received = SOUVENIR_BINARY_DIR "/sample.html";
+  const std::string text = page();
+  std::ofstream(received, std::ios::binary) << text;
+  INFO("to approve a change after looking at it: cp " << received << " " << approved);
+  CHECK((text == read_file(approved)));
+}
+
+TEST_CASE("the report is well-formed, and its ids are unique", "[html]") {
+  const Document document(page());
+  std::set<std::string> ids;
+  for (const auto& node : document.xml.select_nodes("//*[@id]")) {
+    CAPTURE(node.node().attribute("id").value());
+    CHECK(ids.insert(node.node().attribute("id").value()).second);
+  }
+  CHECK(document.xml.select_nodes("//main").size() == 2);
+}
+
+TEST_CASE("the report runs nothing and loads nothing", "[html]") {
+  const std::string text = page();
+  const Document document(text);
+  const std::string policy =
+      document.xml.select_node("//meta[@http-equiv='Content-Security-Policy']")
+          .node()
+          .attribute("content")
+          .value();
+  CHECK_THAT(policy, Catch::Contains("default-src 'none'") && Catch::Contains("base-uri 'none'") &&
+                         !Catch::Contains("script-src"));
+  for (const char* element : {"script", "link", "img", "iframe", "object", "embed", "form", "base",
+                              "image", "use", "foreignObject", "a", "audio", "video"}) {
+    CAPTURE(element);
+    CHECK(document.xml.select_nodes((std::string("//") + element).c_str()).empty());
+  }
+  const std::set<std::string> loading = {"src",    "href", "srcset", "action",     "background",
+                                         "poster", "data", "style",  "xlink:href", "formaction"};
+  for (const auto& node : document.xml.select_nodes("//*")) {
+    for (const pugi::xml_attribute& attribute : node.node().attributes()) {
+      const std::string name = attribute.name();
+      CAPTURE(name);
+      CHECK((loading.count(name) == 0 && name.rfind("on", 0) != 0));
+    }
+  }
+  CHECK_THAT(text, !Catch::Contains("url(") && !Catch::Contains("@import") &&
+                       !Catch::Contains("http://") && !Catch::Contains("https://") &&
+                       !Catch::Contains("javascript:"));
+}
+
+TEST_CASE("hostile text is shown, and does nothing", "[html]") {
+  const std::string text = page();
+  CHECK(text.find("<script") == std::string::npos);
+  CHECK(text.find("&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;") != std::string::npos);
+  CHECK(text.find("\\u{001B}[31m") != std::string::npos);
+  CHECK(text.find("\\u{202E}enil\\u{202C}") != std::string::npos);
+  CHECK(text.find("a\\u{200B}b") != std::string::npos);
+  for (const char* raw : {"\x1b", "\u202e", "\u200b", "\u202c", "<b>agreed</b>"}) {
+    CHECK(text.find(raw) == std::string::npos);
+  }
+  // Nowhere else does markup come out of data: what is not a typed number stays a text node.
+  const Document document(text);
+  CHECK(document.xml.select_nodes("//main//b").empty());
+}
+
+TEST_CASE("hostile text in any string of the evidence leaves the page well-formed", "[html]") {
+  Evidence e = sample();
+  const std::string hostile =
+      "\"'><img src=x onerror=1>&\xff\xfe\x01]]>--><!--{{t_page_title}}{{{x}}}";
+  e.model.architecture = e.model.stored_dtype = e.model.device = e.model.sha256 = hostile;
+  e.model.files.push_back({hostile, 1, hostile});
+  e.tokenizer.kind = e.tokenizer.bos = e.suite_name = e.suite_sha256 = hostile;
+  e.inputs.push_back({hostile, hostile, hostile, 1, {}});
+  e.threat_model = {{hostile, hostile}, {"list", {hostile, {{hostile, 1}}}}};
+  e.parameters = {{hostile, {{hostile, hostile}}}};
+  e.tool = {{"name", hostile}, {hostile, hostile}};
+  e.run = {{"started", hostile}, {"finished", hostile}};
+  e.criteria_version = hostile;
+  e.left_out.push_back({hostile, 1});
+  e.not_run.push_back({hostile, {hostile, hostile, {}}});
+  e.deviations.push_back({hostile, hostile, {}});
+  Finding f = e.findings.front();
+  f.probe = f.metric.name = f.stratum.key = f.estimate.method = hostile;
+  f.stratum.value = hostile;
+  f.metric.params = {{hostile, hostile}};
+  f.outcome_reason = {hostile, hostile, {}};
+  f.controls[0].role = hostile;
+  e.findings.insert(e.findings.begin(), f);
+  f.metric.name = "extractable_rate";
+  f.metric.params = {{"n", 1.0}, {"p", 0.5}, {hostile, hostile}};
+  e.findings.push_back(f);
+  const Document document(render_html(e, {Language::en, hostile}));
+  CHECK(document.xml.select_nodes("//img").empty());
+  CHECK(document.xml.select_nodes("//comment()").empty());
+}
+
+TEST_CASE("limits come first on the page", "[html]") {
+  const std::string text = page();
+  CHECK(text.find("class=\"first\"") < text.find("class=\"summary\""));
+  CHECK(text.find("class=\"summary\"") < text.find("id=\"results-en\""));
+}
+
+TEST_CASE("both languages are there, and the one asked for is shown first", "[html]") {
+  const auto [language, first, second] = GENERATE(table<Language, std::string, std::string>(
+      {{Language::en, "show-en", "show-fr"}, {Language::fr, "show-fr", "show-en"}}));
+  const Document document(page(language));
+  const auto checked = [&](const std::string& id) {
+    const auto node = document.xml.select_node(("//input[@id='" + id + "']").c_str()).node();
+    return !node.attribute("checked").empty();
+  };
+  CHECK(checked(first));
+  CHECK_FALSE(checked(second));
+}
+
+TEST_CASE("the report never says what a test cannot show", "[html]") {
+  const Document document(page());
+  const std::vector<std::string> banned = {"anonymous",
+                                           "anonyme",
+                                           "anonymis",
+                                           "compliant",
+                                           "complian",
+                                           "conforme",
+                                           "conformit",
+                                           "certifi",
+                                           "approved by",
+                                           "validé par",
+                                           "does not memori",
+                                           "ne mémorise pas",
+                                           "insignifi",
+                                           "required by",
+                                           "exigé par",
+                                           "erased from the model",
+                                           "effacé du modèle",
+                                           "nothing about you",
+                                           "aucune donnée vous",
+                                           "\\bsafe\\b",
+                                           "\\bpass(es|ed)?\\b",
+                                           "réussie?s?[^t]",
+                                           "\\bsûr(e|s|es)?\\b",
+                                           "no risk\\b(?! is not)",
+                                           "guarantee",
+                                           "garanti(e|t)? que",
+                                           "✓|✔|✅|☑",
+                                           "score de 0"};
+  for (const char* language : {"en", "fr"}) {
+    const std::string text = visible_text(document.xml, language);
+    REQUIRE(text.size() > 5000);
+    for (const std::string& word : banned) {
+      CAPTURE(language, word);
+      std::smatch match;
+      const bool found = std::regex_search(
+          text, match, std::regex(word, std::regex::icase | std::regex::ECMAScript));
+      const std::string where =
+          found ? match.prefix().str().substr(
+                      match.prefix().str().size() > 60 ? match.prefix().str().size() - 60 : 0) +
+                      match.str()
+                : "";
+      CAPTURE(where);
+      CHECK((!found || where.find("is not no risk") != std::string::npos));
+    }
+  }
+}
+
+TEST_CASE("numbers stand in the way of each language", "[html]") {
+  const Document document(page());
+  const std::string en = visible_text(document.xml, "en");
+  const std::string fr = visible_text(document.xml, "fr");
+  CHECK_THAT(en, Catch::Contains("134,515,008") && Catch::Contains("3.6%"));
+  CHECK_THAT(fr, Catch::Contains("134\u202f515\u202f008") && Catch::Contains("3,6\u202f%"));
+  CHECK_THAT(fr, !Catch::Contains("3.6%") && !Catch::Contains("134,515"));
+}
+
+TEST_CASE("every number is typed as one", "[html]") {
+  const Document document(page());
+  for (const auto& node : document.xml.select_nodes("//data")) {
+    const std::string value = node.node().attribute("value").value();
+    CAPTURE(value);
+    CHECK(value.find_first_not_of("0123456789.e+-") == std::string::npos);
+    CHECK_FALSE(std::string(node.node().text().get()).empty());
+  }
+  CHECK(document.xml.select_nodes("//data").size() > 300);
+}
+
+TEST_CASE("each probability has its curve with the controls' beside it", "[html]") {
+  const Document document(page());
+  // Two rules, of which one has two probabilities; in two languages.
+  CHECK(document.xml.select_nodes("//svg[@class='curve']").size() == 6);
+  for (const auto& node : document.xml.select_nodes("//svg[@class='curve']")) {
+    CHECK(node.node().select_nodes(".//polyline").size() == 2);
+    CHECK(node.node().select_nodes(".//polygon").size() == 2);
+    CHECK(node.node().select_nodes(".//circle").size() == 14);
+    CHECK_FALSE(std::string(node.node().attribute("aria-label").value()).empty());
+  }
+}
+
+TEST_CASE("suppressed numbers do not come back through the report", "[html]") {
+  Evidence e = sample();
+  e.findings = {e.findings[6]};
+  REQUIRE(e.findings[0].suppressed);
+  e.findings[0].stratum = {"kind", std::string("iban")};
+  e.findings[0].estimate = {};
+  e.findings[0].estimate.reason = "suppressed: fewer than 5 strings";
+  e.findings[0].estimate.unit = "probability";
+  const Document document(render_html(e, {}));
+  CHECK_THAT(visible_text(document.xml, "en"), Catch::Contains("withheld"));
+}
+
+TEST_CASE("evidence without anything in it makes a page too", "[html]") {
+  const Document document(render_html({}, {}));
+  CHECK_THAT(visible_text(document.xml, "fr"), Catch::Contains("Aucun constat"));
+}
+
+TEST_CASE("a gate result is shown with who set the limit", "[html]") {
+  const std::string en = visible_text(Document(page()).xml, "en");
+  CHECK_THAT(en, Catch::Contains("Beyond a limit that was set.") &&
+                     Catch::Contains("Controller & Sons") && Catch::Contains("fits no finding") &&
+                     Catch::Contains("retrained in December"));
+  Evidence e = sample();
+  e.gate = nullptr;
+  CHECK_THAT(visible_text(Document(render_html(e, {})).xml, "en"),
+             Catch::Contains("No limits were set"));
+}
+
+}  // namespace
+}  // namespace souvenir
