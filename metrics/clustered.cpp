@@ -143,7 +143,8 @@ Estimate clustered_mean(const MeanSums& sums, bool persons_given) {
   }
   const double standard_error = std::sqrt(persons / (persons - 1.0) * residual_squares(sums)) / n;
   constexpr double kTail = 1.0 - kLevel;
-  if (sums.smallest == sums.largest) {
+  // Up to rounding: a person's mean of 0.1, 0.1 and 0.1 is not quite 0.1.
+  if (sums.largest - sums.smallest <= 1e-12 * sums.largest) {
     set_limits(result, distribution_free_limits(mean, persons, kTail / 2.0),
                distribution_free_limits(mean, persons, kTail));
     result.method = "distribution-free limits: all clusters have the same mean";

@@ -250,6 +250,16 @@ TEST_CASE("a mean without variation is not certain", "[clustered]") {
   CHECK(*e.bound_high <= *e.high);
 }
 
+TEST_CASE("rounding is no variation, and small differences of small values are", "[clustered]") {
+  MeanSums rounded;
+  rounded.add(0.1, 1);
+  rounded.add(0.1 + 0.1 + 0.1, 3);
+  CHECK(*clustered_mean(rounded, true).bound_high == near(1.0 - 0.9 * std::sqrt(0.05)));
+  MeanSums small;
+  for (const double value : {1e-40, 2e-40, 3e-40}) small.add(value, 1);
+  CHECK(*clustered_mean(small, true).bound_high < 1e-39);
+}
+
 TEST_CASE("a mean of one cluster has no interval, of none no value", "[clustered]") {
   MeanSums one;
   one.add(0.5, 1);
