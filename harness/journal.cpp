@@ -205,9 +205,9 @@ void Journal::commit(Pass pass, std::int64_t ordinal, const std::vector<JournalR
 
 JournalTotals Journal::totals() const {
   Statement strings(*database_,
-                    "SELECT count(*), coalesce(sum(duplicate), 0), "
-                    "coalesce(sum(straddles AND NOT duplicate), 0), "
-                    "coalesce(sum(specials > 0 AND NOT duplicate), 0), "
+                    "SELECT count(*), coalesce(sum(duplicate = 1), 0), "
+                    "coalesce(sum(straddles AND duplicate = 0), 0), "
+                    "coalesce(sum(specials > 0 AND duplicate = 0), 0), "
                     "count(DISTINCT CASE WHEN person <> '' THEN person END) FROM string");
   strings.step();
   Statement requests(*database_, "SELECT count(*), coalesce(sum(length(ids) / 4), 0) FROM request");

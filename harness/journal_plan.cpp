@@ -104,9 +104,18 @@ void inherit_strata(Database& database) {
       "WHERE t.twin_of <> '' AND o.subject = t.twin_of");
 }
 
+// A control that is also a measured string is no control: it is left out (2), and so is every
+// further copy of a pair (1).
 void mark_duplicates(Database& database) {
   database.run(
-      "UPDATE string SET duplicate = 1 WHERE ordinal NOT IN (SELECT min(ordinal) FROM string "
+      "UPDATE string SET duplicate = 2 WHERE member = 1 AND request IN "
+      "(SELECT request FROM string WHERE member <> 1)");
+  database.run(
+      "INSERT INTO left_out SELECT 'control_equals_measured', count(*) FROM string "
+      "WHERE duplicate = 2 HAVING count(*) > 0");
+  database.run(
+      "UPDATE string SET duplicate = 1 WHERE duplicate = 0 AND ordinal NOT IN (SELECT min(ordinal) "
+      "FROM string "
       "GROUP BY request, member = 1, positive)");
 }
 

@@ -96,7 +96,7 @@ void add_audit(CLI::App& program, Action& action) {
       ->capture_default_str();
   verb->add_option("--subjects", options->subjects, "JSON Lines of known strings; repeatable")
       ->required()
-      ->take_all();
+      ->allow_extra_args(false);
   verb->add_option("--out", options->out, "folder for the evidence; the same one resumes")
       ->required();
   verb->add_option("--policy", options->policy, "limits to be judged against");

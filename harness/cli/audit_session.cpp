@@ -62,24 +62,27 @@ void plan_probes(AuditSession& session, const std::string& document) {
 
 // The key that digests of subjects are made with: given, found in the folder, or new.
 std::string take_key(const AuditOptions& options, const fs::path& folder) {
-  const fs::path path =
-      options.id_key_file.empty() ? folder / "key" : fs::path(options.id_key_file);
-  if (fs::exists(path)) {
-    const std::string key = read_file(path.string(), 1U << 16U);
-    if (key.size() < kKeyBytes) {
-      throw Error(options.id_key_file.empty() ? ErrorKind::integrity : ErrorKind::input,
-                  path.string() + ": expected a key of at least 32 bytes, found " +
-                      std::to_string(key.size()));
-    }
-    return key;
+  const bool given = !options.id_key_file.empty();
+  const fs::path path = given ? fs::path(options.id_key_file) : folder / "key";
+  if (!given && !fs::exists(path)) {
+    return random_bytes(kKeyBytes);
   }
-  if (!options.id_key_file.empty()) {
-    throw Error(ErrorKind::input, path.string() + ": no such file");
+  std::string key = read_file(path.string(), 1U << 16U);
+  if (key.size() < kKeyBytes) {
+    throw Error(given ? ErrorKind::input : ErrorKind::integrity,
+                path.string() + ": expected a key of at least 32 bytes, found " +
+                    std::to_string(key.size()));
   }
-  std::string key = random_bytes(kKeyBytes);
-  publish({{path, key}});
-  ::chmod(path.c_str(), 0600);
   return key;
+}
+
+// Makes the audit's private folder, once the inputs are known to be right.
+void take_folder(const AuditOptions& options, const fs::path& folder, const std::string& key) {
+  make_private_folder(folder);
+  if (options.id_key_file.empty() && !fs::exists(folder / "key")) {
+    publish({{folder / "key", key}});
+    ::chmod((folder / "key").c_str(), 0600);
+  }
 }
 
 std::vector<FileDigest> all_files(const ModelInfo& model, const TokenizerInfo& tokenizer) {
@@ -117,11 +120,11 @@ AuditSession open_audit(const AuditOptions& options) {
   plan_probes(session, "suite " + session.suite.name);
   session.out = options.out;
   const fs::path folder = session.out / "private";
-  make_private_folder(folder);
   session.key = take_key(options, folder);
   for (const std::string& file : options.subjects) {
     session.inputs.push_back(digest_subjects(file, session.key));
   }
+  take_folder(options, folder, session.key);
   session.tokenizer = load_tokenizer(options.model.model);
   session.bos = decide_bos(*session.tokenizer, session.suite.bos);
   session.model = load_language_model(options.model.model, options.model.load);

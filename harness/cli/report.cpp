@@ -57,7 +57,8 @@ void add_report(CLI::App& program, Action& action) {
   verb->add_option("EVIDENCE", options->evidence, "evidence.json")->required();
   verb->add_option("-o,--output", options->outputs,
                    "FORMAT=FILE, e.g. html=report.html; repeatable")
-      ->required();
+      ->required()
+      ->allow_extra_args(false);
   verb->add_option("--language", options->language, "en or fr: shown first; both are in the file")
       ->check(CLI::IsMember({"en", "fr"}))
       ->capture_default_str();

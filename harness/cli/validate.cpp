@@ -77,7 +77,8 @@ void add_validate(CLI::App& program, Action& action) {
       "validate", "Check a suite, subjects or a policy before anything long is begun");
   verb->add_option("--suite", options->suite, "quick, release, full, or a file");
   verb->add_option("--policy", options->policy, "limits and waivers");
-  verb->add_option("--subjects", options->subjects, "JSON Lines; repeatable")->take_all();
+  verb->add_option("--subjects", options->subjects, "JSON Lines; repeatable")
+      ->allow_extra_args(false);
   verb->callback([options, &action] { action = [options] { return run(*options); }; });
 }
 
