@@ -151,6 +151,10 @@ foreach(name cuda hip)
     string(TOUPPER "${name}" torch_accelerator)
   endif()
 endforeach()
+# at::parallel_for is compiled into our code and runs one thread without this. As an option, not as
+# OpenMP::OpenMP_CXX: that names the compiler's libgomp, and torch's folder holds one of its own.
+target_compile_options(souvenir_torch INTERFACE -fopenmp)
+target_link_options(souvenir_torch INTERFACE -fopenmp)
 set(CMAKE_INSTALL_RPATH_USE_LINK_PATH ON)  # an installed souvenir finds the same libtorch
 
 message(STATUS "libtorch ${torch_version}, C++11 ABI, ${torch_accelerator}, "
