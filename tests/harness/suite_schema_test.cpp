@@ -1,0 +1,82 @@
+// The parser and the published schema must agree on what a suite is.
+
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+#include <valijson/adapters/nlohmann_json_adapter.hpp>
+#include <valijson/schema.hpp>
+#include <valijson/schema_parser.hpp>
+#include <valijson/validator.hpp>
+
+#include "harness/config.h"
+#include "harness/error.h"
+#include "harness/suite.h"
+#include "probes/registry.h"
+
+using namespace souvenir;
+
+namespace {
+
+nlohmann::json read(const std::string& name) {
+  return nlohmann::json::parse(
+      read_file(std::string(SOUVENIR_SOURCE_DIR) + "/configs/" + name, 1U << 20U));
+}
+
+bool schema_accepts(const nlohmann::json& suite) {
+  valijson::Schema schema;
+  const nlohmann::json text = read("suite.schema.json");
+  const valijson::adapters::NlohmannJsonAdapter adapter(text);
+  valijson::SchemaParser().populateSchema(adapter, schema);
+  const valijson::adapters::NlohmannJsonAdapter target(suite);
+  return valijson::Validator().validate(schema, target, nullptr);
+}
+
+bool parser_accepts(const nlohmann::json& json) {
+  try {
+    const Suite suite = parse_suite(json.dump(), "suite");
+    for (const auto& [name, parameters] : suite.probes.items()) {
+      find_probe(name).resolve(parameters, "suite");
+    }
+    return true;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+}  // namespace
+
+TEST_CASE("the built-in suites fit the published schema", "[suite]") {
+  for (const std::string& name : builtin_suites()) {
+    CAPTURE(name);
+    CHECK(schema_accepts(read("suites/" + name + ".json")));
+  }
+}
+
+TEST_CASE("the schema and the parser refuse the same suites", "[suite]") {
+  const auto [pointer, value] = GENERATE(table<std::string, nlohmann::json>({
+      {"/schema", "souvenir/suite/2"},
+      {"/seed", -1},
+      {"/seed", 0.5},
+      {"/bos", "perhaps"},
+      {"/windows/stride", 0},
+      {"/windows/strides", 5},
+      {"/near_tie_delta", -1},
+      {"/probes/nosuch", nlohmann::json::object()},
+      {"/probes/discoverable_extraction/queries", nlohmann::json::array()},
+      {"/probes/discoverable_extraction/queries/0", 0},
+      {"/probes/discoverable_extraction/probabilities/0", 1},
+      {"/probes/discoverable_extraction/l/0", 1.5},
+      {"/probes/discoverable_extraction/decoding/0/temperature", 0},
+      {"/probes/discoverable_extraction/decoding/0/top_p", 1.5},
+      {"/probes/discoverable_extraction/decoding/0/topk", 1},
+      {"/probes/discoverable_extraction/min_n", 0},
+      {"/probes/discoverable_extraction/max_control_rate", 2},
+      {"/extra", 1},
+  }));
+  CAPTURE(pointer);
+  nlohmann::json suite = read("suites/quick.json");
+  REQUIRE(schema_accepts(suite));
+  REQUIRE(parser_accepts(suite));
+  suite[nlohmann::json::json_pointer(pointer)] = value;
+  CHECK_FALSE(schema_accepts(suite));
+  CHECK_FALSE(parser_accepts(suite));
+}
