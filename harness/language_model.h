@@ -34,8 +34,8 @@ struct ScoreRequest {
 };
 
 struct ScoreOptions {
-  std::vector<DecodingRule> rules;
-  std::vector<double> temperatures;
+  std::vector<DecodingRule> rules = {};
+  std::vector<double> temperatures = {};
   int top = 0;  // 0 to 64 most likely tokens to record per scored token
 };
 
@@ -57,8 +57,8 @@ struct GenerateRequest {
 
 struct GenerateOptions {
   std::int64_t max_new_tokens = 50;
-  std::int64_t samples = 1;          // continuations per request
-  std::optional<DecodingRule> rule;  // absent: greedy (ties: the lowest id)
+  std::int64_t samples = 1;               // continuations per request
+  std::optional<DecodingRule> rule = {};  // absent: greedy (ties: the lowest id)
   std::uint64_t seed = 0;
 };
 

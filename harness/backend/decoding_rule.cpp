@@ -5,6 +5,7 @@
 #include <functional>
 #include <limits>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "harness/error.h"
@@ -16,7 +17,7 @@ constexpr double kBoundary = 1e-12;  // what reaching p may miss by rounding of 
 constexpr double kDoubt = 1e-6;      // what a mass may be off by where log_sum_exp is float32
 
 struct Candidate {
-  float logit;
+  double logit;
   TokenId id;
 };
 
@@ -25,18 +26,19 @@ bool before(const Candidate& a, const Candidate& b) {
   return a.logit > b.logit || (a.logit == b.logit && a.id > b.id);
 }
 
-double weight(float logit, float maximum, const DecodingRule& rule) {
-  return std::exp((static_cast<double>(logit) - static_cast<double>(maximum)) / rule.temperature);
+double weight(double logit, double maximum, const DecodingRule& rule) {
+  return std::exp((logit - maximum) / rule.temperature);
 }
 
 // The least logit that top-k keeps; -infinity without a limit.
-float top_k_limit(std::span<const float> logits, std::int64_t k) {
+template <typename Logit>
+double top_k_limit(std::span<const Logit> logits, std::int64_t k) {
   if (k <= 0 || k >= static_cast<std::int64_t>(logits.size()))
-    return -std::numeric_limits<float>::infinity();
-  std::vector<float> copy(logits.begin(), logits.end());
+    return -std::numeric_limits<double>::infinity();
+  std::vector<Logit> copy(logits.begin(), logits.end());
   const auto kth = copy.begin() + (k - 1);
   std::nth_element(copy.begin(), kth, copy.end(), std::greater<>());
-  return *kth;
+  return static_cast<double>(*kth);
 }
 
 // Sorts [sorted, wanted) of `tokens`, whose first `sorted` are the head already.
@@ -47,7 +49,7 @@ void extend_head(std::vector<Candidate>& tokens, std::size_t sorted, std::size_t
   std::sort(from, to, before);
 }
 
-KeptTokens head_of_mass(std::vector<Candidate> tokens, float maximum, const DecodingRule& rule) {
+KeptTokens head_of_mass(std::vector<Candidate> tokens, double maximum, const DecodingRule& rule) {
   double total = 0;
   for (const Candidate& token : tokens) total += weight(token.logit, maximum, rule);
   const double wanted_mass =
@@ -64,7 +66,7 @@ KeptTokens head_of_mass(std::vector<Candidate> tokens, float maximum, const Deco
     ++count;
   }
   const Candidate& last = tokens[count - 1];
-  return {last.logit, last.id, std::log(mass) + static_cast<double>(maximum) / rule.temperature};
+  return {last.logit, last.id, std::log(mass) + maximum / rule.temperature};
 }
 
 // top-p over the whole row, from a head whose weights are known relative to the whole.
@@ -79,9 +81,28 @@ std::optional<KeptTokens> head_of_known_mass(const std::vector<Candidate>& token
       if (!whole_row && !(tokens[i].logit > tokens.back().logit)) return std::nullopt;
       return KeptTokens{tokens[i - 1].logit, tokens[i - 1].id, std::log(mass) + log_sum_exp};
     }
-    mass += std::exp(static_cast<double>(tokens[i].logit) / rule.temperature - log_sum_exp);
+    mass += std::exp(tokens[i].logit / rule.temperature - log_sum_exp);
   }
   return std::nullopt;
+}
+
+template <typename Logit>
+KeptTokens kept_of(std::span<const Logit> logits, const DecodingRule& rule) {
+  const auto maximum = static_cast<double>(*std::max_element(logits.begin(), logits.end()));
+  const double limit = top_k_limit(logits, rule.top_k);
+  if (rule.top_p >= 1.0) {
+    double total = 0;
+    for (const Logit logit : logits)
+      if (static_cast<double>(logit) >= limit)
+        total += weight(static_cast<double>(logit), maximum, rule);
+    return {limit, 0, std::log(total) + maximum / rule.temperature};
+  }
+  std::vector<Candidate> tokens;
+  for (std::size_t i = 0; i < logits.size(); ++i) {
+    const auto logit = static_cast<double>(logits[i]);
+    if (logit >= limit) tokens.push_back({logit, static_cast<TokenId>(i)});
+  }
+  return head_of_mass(std::move(tokens), maximum, rule);
 }
 
 }  // namespace
@@ -91,18 +112,11 @@ bool truncates(const DecodingRule& rule, std::int64_t vocabulary) {
 }
 
 KeptTokens kept_tokens(std::span<const float> logits, const DecodingRule& rule) {
-  const float maximum = *std::max_element(logits.begin(), logits.end());
-  const float limit = top_k_limit(logits, rule.top_k);
-  if (rule.top_p >= 1.0) {
-    double total = 0;
-    for (const float logit : logits)
-      if (logit >= limit) total += weight(logit, maximum, rule);
-    return {limit, 0, std::log(total) + static_cast<double>(maximum) / rule.temperature};
-  }
-  std::vector<Candidate> tokens;
-  for (std::size_t i = 0; i < logits.size(); ++i)
-    if (logits[i] >= limit) tokens.push_back({logits[i], static_cast<TokenId>(i)});
-  return head_of_mass(std::move(tokens), maximum, rule);
+  return kept_of(logits, rule);
+}
+
+KeptTokens kept_tokens(std::span<const double> logits, const DecodingRule& rule) {
+  return kept_of(logits, rule);
 }
 
 std::optional<KeptTokens> kept_tokens_from_top(std::span<const float> top_logits,
@@ -112,23 +126,25 @@ std::optional<KeptTokens> kept_tokens_from_top(std::span<const float> top_logits
   const auto size = static_cast<std::int64_t>(top_logits.size());
   const bool whole_row = size == vocabulary;
   if (!truncates(rule, vocabulary))
-    return KeptTokens{-std::numeric_limits<float>::infinity(), 0, log_sum_exp};
+    return KeptTokens{-std::numeric_limits<double>::infinity(), 0, log_sum_exp};
   if (size == 0) return std::nullopt;
   std::vector<Candidate> tokens;
-  for (std::size_t i = 0; i < top_logits.size(); ++i) tokens.push_back({top_logits[i], top_ids[i]});
+  for (std::size_t i = 0; i < top_logits.size(); ++i)
+    tokens.push_back({static_cast<double>(top_logits[i]), top_ids[i]});
   std::sort(tokens.begin(), tokens.end(), before);
   if (rule.top_k <= 0 || rule.top_k >= vocabulary)
     return head_of_known_mass(tokens, log_sum_exp, whole_row, rule);
   if (rule.top_k > size) return std::nullopt;
-  const float limit = top_logits[static_cast<std::size_t>(rule.top_k - 1)];
-  if (!whole_row && limit == top_logits.back()) return std::nullopt;  // ties may go on
+  const double limit = tokens[static_cast<std::size_t>(rule.top_k - 1)].logit;
+  if (!whole_row && limit == tokens.back().logit) return std::nullopt;  // ties may go on
   std::erase_if(tokens, [&](const Candidate& token) { return token.logit < limit; });
-  return head_of_mass(std::move(tokens), top_logits.front(), rule);
+  const double maximum = tokens.front().logit;
+  return head_of_mass(std::move(tokens), maximum, rule);
 }
 
-double rule_log_prob(const KeptTokens& kept, const DecodingRule& rule, float logit, TokenId id) {
+double rule_log_prob(const KeptTokens& kept, const DecodingRule& rule, double logit, TokenId id) {
   if (!kept.keeps(logit, id)) return -std::numeric_limits<double>::infinity();
-  return static_cast<double>(logit) / rule.temperature - kept.log_sum_exp;
+  return logit / rule.temperature - kept.log_sum_exp;
 }
 
 void check_rule(const DecodingRule& rule) {

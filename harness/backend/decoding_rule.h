@@ -17,11 +17,11 @@ namespace souvenir {
 //   lowest, lowest_id  the last token of that head
 //   log_sum_exp        nats; of logit / temperature over the head
 struct KeptTokens {
-  float lowest = 0;
+  double lowest = 0;
   TokenId lowest_id = 0;
   double log_sum_exp = 0;
 
-  bool keeps(float logit, TokenId id) const {
+  bool keeps(double logit, TokenId id) const {
     return logit > lowest || (logit == lowest && id >= lowest_id);
   }
 };
@@ -33,6 +33,7 @@ struct KeptTokens {
 // Source    transformers: TemperatureLogitsWarper, TopKLogitsWarper, TopPLogitsWarper, in that
 // order
 KeptTokens kept_tokens(std::span<const float> logits, const DecodingRule& rule);
+KeptTokens kept_tokens(std::span<const double> logits, const DecodingRule& rule);
 
 // Finds the same from the most likely tokens alone, if they suffice.
 //
@@ -47,7 +48,7 @@ std::optional<KeptTokens> kept_tokens_from_top(std::span<const float> top_logits
                                                const DecodingRule& rule);
 
 // Returns the log-probability of a token under a rule, in nats; -infinity if it is not kept.
-double rule_log_prob(const KeptTokens& kept, const DecodingRule& rule, float logit, TokenId id);
+double rule_log_prob(const KeptTokens& kept, const DecodingRule& rule, double logit, TokenId id);
 
 // Returns whether the rule cuts anything off a row of `vocabulary` tokens.
 bool truncates(const DecodingRule& rule, std::int64_t vocabulary);

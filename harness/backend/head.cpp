@@ -38,8 +38,9 @@ std::vector<double> rules_from_summary(const RowSummary& row, TokenId target,
     const double log_sum_exp = row.log_sum_exps[options.temperatures.size() + i];
     const auto kept =
         kept_tokens_from_top(row.top_logits, row.top_ids, vocabulary, log_sum_exp, rule);
-    result.push_back(kept ? rule_log_prob(*kept, rule, row.target_logit, target)
-                          : std::numeric_limits<double>::quiet_NaN());
+    result.push_back(kept
+                         ? rule_log_prob(*kept, rule, static_cast<double>(row.target_logit), target)
+                         : std::numeric_limits<double>::quiet_NaN());
   }
   return result;
 }
@@ -58,7 +59,7 @@ Head::Head(at::Tensor weight, at::Tensor bias, Packing packing)
   const std::int64_t bytes = weight_.numel() * static_cast<std::int64_t>(sizeof(float));
   if (packing == Packing::never || !weight_.is_cpu() || bytes > kPackedBytes) return;
   for (std::int64_t i = 0; i < tiles(); ++i) {
-    Linear linear = tile(i);
+    Linear linear = tile(i, packing);
     if (!linear.packed()) {
       packed_.clear();
       return;
@@ -67,11 +68,17 @@ Head::Head(at::Tensor weight, at::Tensor bias, Packing packing)
   }
 }
 
-Linear Head::tile(std::int64_t index) const {
+Linear Head::layer(std::int64_t index, std::int64_t rows) const {
+  if (!packed_.empty()) return packed_[static_cast<std::size_t>(index)];
+  return tile(index,
+              rows < kRows ? Packing::never : packing_);  // packing costs as much as 100 rows
+}
+
+Linear Head::tile(std::int64_t index, Packing packing) const {
   const std::int64_t first = index * tile_columns_;
   const std::int64_t count = std::min(tile_columns_, vocabulary() - first);
   at::Tensor bias = bias_.defined() ? bias_.narrow(0, first, count).to(at::kFloat) : bias_;
-  return {weight_.narrow(0, first, count).to(at::kFloat), std::move(bias), packing_};
+  return {weight_.narrow(0, first, count).to(at::kFloat), std::move(bias), packing};
 }
 
 void Head::for_rows(const at::Tensor& hidden, const VisitRows& visit) const {
@@ -81,8 +88,7 @@ void Head::for_rows(const at::Tensor& hidden, const VisitRows& visit) const {
     const at::Tensor rows = hidden.narrow(0, first, std::min(step, hidden.size(0) - first));
     const at::Tensor logits = at::empty({rows.size(0), vocabulary()}, rows.options());
     for (std::int64_t i = 0; i < tiles(); ++i) {
-      const at::Tensor part =
-          packed_.empty() ? tile(i)(rows) : packed_[static_cast<std::size_t>(i)](rows);
+      const at::Tensor part = layer(i, rows.size(0))(rows);
       logits.narrow(1, i * tile_columns_, part.size(1)).copy_(part);
     }
     visit(logits, first);
@@ -128,7 +134,7 @@ std::vector<RowSummary> Head::summarise(const at::Tensor& hidden, const RowQuest
   };
   TiledStatistics statistics(questions, floats(estimate), floats(tolerance));
   for (std::int64_t i = 0; i < tiles(); ++i) {
-    const Linear linear = packed_.empty() ? tile(i) : packed_[static_cast<std::size_t>(i)];
+    const Linear linear = layer(i, hidden.size(0));
     for (std::int64_t first = 0; first < hidden.size(0); first += kRows) {
       const at::Tensor part = hidden.narrow(0, first, std::min(kRows, hidden.size(0) - first));
       statistics.add(linear(part), first, static_cast<TokenId>(i * tile_columns_));
@@ -146,40 +152,48 @@ std::vector<Head::Row> Head::score(const at::Tensor& hidden, const std::vector<T
   std::vector<Row> rows(summaries.size());
   std::vector<std::int64_t> open;
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    rows[i].summary = std::move(summaries[i]);
-    if (!rows[i].summary.finite) continue;
-    rows[i].rule_log_probs = rules_from_summary(rows[i].summary, targets[i], options, vocabulary());
-    const auto& found = rows[i].rule_log_probs;
+    RowSummary& summary = rows[i].summary = std::move(summaries[i]);
+    if (!summary.finite) continue;
+    std::vector<double>& found = rows[i].rule_log_probs;
+    found = rules_from_summary(summary, targets[i], options, vocabulary());
     if (std::any_of(found.begin(), found.end(), [](double x) { return std::isnan(x); }))
       open.push_back(static_cast<std::int64_t>(i));
-    rows[i].summary.log_sum_exps.resize(options.temperatures.size());
-    const auto top =
-        std::min(static_cast<std::size_t>(options.top), rows[i].summary.top_ids.size());
-    rows[i].summary.top_ids.resize(top);
-    rows[i].summary.top_logits.resize(top);
+    // What was asked for the rules' sake is not passed on.
+    summary.log_sum_exps.resize(options.temperatures.size());
+    const auto top = std::min(static_cast<std::size_t>(options.top), summary.top_ids.size());
+    summary.top_ids.resize(top);
+    summary.top_logits.resize(top);
   }
-  if (open.empty()) return rows;
-  for_rows(
-      hidden.index_select(0, index_tensor(open, hidden.device())),
-      [&](const at::Tensor& logits, std::int64_t first) {
-        const at::Tensor host = logits.to(at::kCPU);
-        const float* const data = host.const_data_ptr<float>();
-        at::parallel_for(0, host.size(0), 1, [&](std::int64_t begin, std::int64_t end) {
-          for (std::int64_t i = begin; i < end; ++i) {
-            const auto row = static_cast<std::size_t>(open[static_cast<std::size_t>(first + i)]);
-            const std::span<const float> whole(data + i * vocabulary(),
-                                               static_cast<std::size_t>(vocabulary()));
-            const TokenId target = targets[row];
-            for (std::size_t r = 0; r < options.rules.size(); ++r) {
-              if (!std::isnan(rows[row].rule_log_probs[r])) continue;
-              const DecodingRule& rule = options.rules[r];
-              rows[row].rule_log_probs[r] = rule_log_prob(
-                  kept_tokens(whole, rule), rule, whole[static_cast<std::size_t>(target)], target);
-            }
-          }
-        });
-      });
+  settle_rules(hidden, targets, options, open, rows);
   return rows;
+}
+
+void Head::settle_rules(const at::Tensor& hidden, const std::vector<TokenId>& targets,
+                        const ScoreOptions& options, const std::vector<std::int64_t>& open,
+                        std::vector<Row>& rows) const {
+  if (open.empty()) return;
+  const auto settle = [&](std::span<const float> logits, std::size_t row) {
+    const TokenId target = targets[row];
+    for (std::size_t r = 0; r < options.rules.size(); ++r) {
+      double& log_prob = rows[row].rule_log_probs[r];
+      if (!std::isnan(log_prob)) continue;
+      const DecodingRule& rule = options.rules[r];
+      log_prob =
+          rule_log_prob(kept_tokens(logits, rule), rule,
+                        static_cast<double>(logits[static_cast<std::size_t>(target)]), target);
+    }
+  };
+  const at::Tensor states = hidden.index_select(0, index_tensor(open, hidden.device()));
+  for_rows(states, [&](const at::Tensor& logits, std::int64_t first) {
+    const at::Tensor host = logits.to(at::kCPU);
+    at::parallel_for(0, host.size(0), 1, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t i = begin; i < end; ++i) {
+        const float* row = host.const_data_ptr<float>() + i * vocabulary();
+        settle({row, static_cast<std::size_t>(vocabulary())},
+               static_cast<std::size_t>(open[static_cast<std::size_t>(first + i)]));
+      }
+    });
+  });
 }
 
 }  // namespace souvenir

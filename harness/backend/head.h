@@ -57,7 +57,11 @@ class Head {
                                     HeadPath path) const;
   void summarise_open(const at::Tensor& hidden, const RowQuestions& questions,
                       const std::vector<std::int64_t>& open, std::vector<RowSummary>& rows) const;
-  Linear tile(std::int64_t index) const;
+  void settle_rules(const at::Tensor& hidden, const std::vector<TokenId>& targets,
+                    const ScoreOptions& options, const std::vector<std::int64_t>& open,
+                    std::vector<Row>& rows) const;
+  Linear layer(std::int64_t index, std::int64_t rows) const;
+  Linear tile(std::int64_t index, Packing packing) const;
   std::int64_t tiles() const { return (vocabulary() + tile_columns_ - 1) / tile_columns_; }
 
   at::Tensor weight_, bias_;

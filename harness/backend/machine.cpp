@@ -141,9 +141,11 @@ MachineReport inspect_machine(int threads) {
   report.online_cpus = choice.online;
   report.threads = threads > 0 ? threads : choice.threads;
   report.threads_reason = threads > 0 ? "asked for" : choice.reason;
+  const int threads_before = at::get_num_threads();
   at::set_num_threads(report.threads);
   report.gemm_rates = {measure(at::kFloat, "float32"), measure(at::kBFloat16, "bfloat16"),
                        measure(at::kHalf, "float16")};
+  at::set_num_threads(threads_before);
   report.auto_dtypes = {auto_dtype(at::kFloat, "float32"), auto_dtype(at::kBFloat16, "16 bits")};
   return report;
 }

@@ -49,7 +49,7 @@ std::optional<std::vector<Choice>> choices_from_top(std::span<const float> logit
   if (!kept) return std::nullopt;
   std::vector<Choice> choices;
   for (std::size_t i = 0; i < count; ++i) {
-    if (!kept->keeps(top_logits[i], top_ids[i])) continue;
+    if (!kept->keeps(static_cast<double>(top_logits[i]), top_ids[i])) continue;
     choices.push_back({top_ids[i], std::exp(static_cast<double>(top_logits[i]) / rule.temperature -
                                             kept->log_sum_exp)});
   }
@@ -67,7 +67,7 @@ TokenId sample_token(std::span<const float> logits, const DecodingRule& rule, do
   std::vector<Choice> choices;
   for (std::size_t i = 0; i < logits.size(); ++i) {
     const auto id = static_cast<TokenId>(i);
-    if (kept.keeps(logits[i], id))
+    if (kept.keeps(static_cast<double>(logits[i]), id))
       choices.push_back(
           {id, std::exp(static_cast<double>(logits[i]) / rule.temperature - kept.log_sum_exp)});
   }

@@ -1,0 +1,231 @@
+// Times scoring against the rate of the matrix products it is made of. Not a test.
+//
+//   scoring_benchmark MODEL --requests FILE [--dtype D] [--threads N] [--token-budget N]
+//                     [--repeats N] [--profile]
+//
+// FILE holds JSON Lines {"prefix_ids": [...], "ids": [...]}. Prints JSON Lines: one per repeat,
+// then a summary. The products are timed before, between and after the repeats, with the model's
+// own shapes at the token budget, on the path the model takes (weights packed).
+
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <fstream>
+#include <iostream>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "harness/backend/architectures.h"
+#include "harness/backend/aten.h"
+#include "harness/backend/checkpoint.h"
+#include "harness/backend/linear.h"
+#include "harness/backend/load.h"
+#include "harness/error.h"
+
+namespace souvenir {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+struct Arguments {
+  std::string model, requests = {};
+  std::string dtype = "float32";
+  int threads = 0;
+  std::int64_t token_budget = 2048;
+  int repeats = 3;
+};
+
+Arguments parse(int count, char** values) {
+  if (count < 2)
+    throw Error(ErrorKind::usage, "usage: scoring_benchmark MODEL --requests FILE ...");
+  Arguments arguments{.model = values[1]};
+  for (int i = 2; i + 1 < count; i += 2) {
+    const std::string name = values[i], value = values[i + 1];
+    if (name == "--requests") {
+      arguments.requests = value;
+    } else if (name == "--dtype") {
+      arguments.dtype = value;
+    } else if (name == "--threads") {
+      arguments.threads = std::stoi(value);
+    } else if (name == "--token-budget") {
+      arguments.token_budget = std::stoll(value);
+    } else if (name == "--repeats") {
+      arguments.repeats = std::stoi(value);
+    } else {
+      throw Error(ErrorKind::usage, "scoring_benchmark: unknown option " + name);
+    }
+  }
+  return arguments;
+}
+
+std::vector<ScoreRequest> read_requests(const std::string& path) {
+  std::ifstream file(path);
+  if (!file) throw Error(ErrorKind::input, path + ": cannot be read");
+  std::vector<ScoreRequest> requests;
+  for (std::string line; std::getline(file, line);) {
+    if (line.empty()) continue;
+    const auto row = nlohmann::json::parse(line);
+    requests.push_back({row.value("prefix_ids", std::vector<TokenId>()),
+                        row.at("ids").get<std::vector<TokenId>>()});
+  }
+  return requests;
+}
+
+std::int64_t length(const ScoreRequest& request) {
+  return static_cast<std::int64_t>(request.prefix_ids.size() + request.ids.size());
+}
+
+// Longest first, as many as the budget holds.
+std::vector<std::vector<ScoreRequest>> batches_of(std::vector<ScoreRequest> requests,
+                                                  std::int64_t budget) {
+  std::stable_sort(requests.begin(), requests.end(),
+                   [](const auto& a, const auto& b) { return length(a) > length(b); });
+  std::vector<std::vector<ScoreRequest>> batches;
+  std::int64_t tokens = budget;
+  for (ScoreRequest& request : requests) {
+    if (batches.empty() || tokens + length(request) > budget) {
+      batches.emplace_back();
+      tokens = 0;
+    }
+    tokens += length(request);
+    batches.back().push_back(std::move(request));
+  }
+  return batches;
+}
+
+// The model's matrix products: what one token costs, and how fast this machine does them.
+class Products {
+ public:
+  Products(const DecoderSpec& spec, at::ScalarType dtype, std::int64_t rows)
+      : input_(at::full({rows, std::max(spec.hidden, spec.intermediate)}, 0.01, dtype)) {
+    const std::int64_t heads = spec.heads * spec.head_dim;
+    const auto layers = static_cast<double>(spec.layers.size());
+    add(heads + 2 * spec.key_value_heads * spec.head_dim, spec.hidden, layers, dtype);
+    add(spec.hidden, heads, layers, dtype);
+    add(spec.intermediate, spec.hidden, layers * (spec.gated_mlp ? 2 : 1), dtype);
+    add(spec.hidden, spec.intermediate, layers, dtype);
+    head_flops_ = 2.0 * static_cast<double>(spec.vocabulary * spec.hidden);
+  }
+
+  // 10^9 operations a second over the body's products, weighted as the model uses them: best of
+  // three for each.
+  double gflops() const {
+    double seconds = 0, flops = 0;
+    for (const Product& product : products_) {
+      double best = 1e9;
+      const at::Tensor x = input_.narrow(1, 0, product.inputs).contiguous();
+      for (int run = 0; run < 4; ++run) {
+        const auto start = Clock::now();
+        product.linear(x);
+        if (run > 0) best = std::min(best, seconds_since(start));
+      }
+      seconds += product.times * best;
+      flops += product.times * product.flops * static_cast<double>(x.size(0));
+    }
+    return flops / seconds * 1e-9;
+  }
+
+  double body_flops() const {
+    double total = 0;
+    for (const Product& product : products_) total += product.times * product.flops;
+    return total;
+  }
+  double head_flops() const { return head_flops_; }
+
+ private:
+  struct Product {
+    Linear linear;
+    std::int64_t inputs;
+    double times, flops;
+  };
+
+  void add(std::int64_t outputs, std::int64_t inputs, double times, at::ScalarType dtype) {
+    products_.push_back({Linear(at::full({outputs, inputs}, 0.01, dtype), {}), inputs, times,
+                         2.0 * static_cast<double>(outputs * inputs)});
+  }
+
+  at::Tensor input_;
+  std::vector<Product> products_;
+  double head_flops_ = 0;
+};
+
+double peak_megabytes() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_maxrss) / 1024.0;
+}
+
+void run(const Arguments& arguments) {
+  const c10::InferenceMode no_gradients;
+  const std::vector<ScoreRequest> requests = read_requests(arguments.requests);
+  const auto model = load_language_model(
+      arguments.model, {.device = "cpu", .dtype = arguments.dtype, .threads = arguments.threads});
+  const DecoderSpec spec = read_blueprint(open_checkpoint(arguments.model).config).spec;
+  const bool half = model->info().compute_dtype == "bfloat16";
+  const auto batches = batches_of(requests, arguments.token_budget);
+  double inputs = 0, scored = 0;
+  for (const ScoreRequest& request : requests) {
+    inputs += static_cast<double>(length(request) - 1);
+    scored += static_cast<double>(request.ids.size()) - (request.prefix_ids.empty() ? 1 : 0);
+  }
+  model->score(batches.back(), {});  // whatever is made on first use
+  const double memory = peak_megabytes();
+  const Products products(spec, half ? at::kBFloat16 : at::kFloat, arguments.token_budget);
+  const double flops = inputs * products.body_flops() + scored * products.head_flops();
+  double best = 1e9, rate = products.gflops(), scored_memory = memory;
+  for (int repeat = 0; repeat < arguments.repeats; ++repeat) {
+    const auto start = Clock::now();
+    for (const auto& batch : batches) model->score(batch, {});
+    const double seconds = seconds_since(start);
+    best = std::min(best, seconds);
+    scored_memory = peak_megabytes();
+    rate = std::max(rate, products.gflops());
+    std::cout << nlohmann::json{{"repeat", repeat},
+                                {"seconds", seconds},
+                                {"gflops", flops / seconds * 1e-9}}
+                     .dump()
+              << "\n";
+  }
+  const auto strings = static_cast<double>(requests.size());
+  std::cout << nlohmann::json{{"model", model->info().architecture},
+                              {"dtype", model->info().compute_dtype},
+                              {"threads", model->info().threads},
+                              {"token_budget", arguments.token_budget},
+                              {"strings", requests.size()},
+                              {"batches", batches.size()},
+                              {"seconds", best},
+                              {"strings_per_second", strings / best},
+                              {"tokens_per_second", inputs / best},
+                              {"scored_per_second", scored / best},
+                              {"useful_gflop_per_string", flops / strings * 1e-9},
+                              {"gflops", flops / best * 1e-9},
+                              {"gemm_gflops", rate},
+                              {"share_of_gemm", flops / best * 1e-9 / rate},
+                              {"peak_megabytes", scored_memory}}
+                   .dump()
+            << "\n";
+}
+
+}  // namespace
+}  // namespace souvenir
+
+int main(int count, char** values) {
+  try {
+    souvenir::run(souvenir::parse(count, values));
+    return 0;
+  } catch (const souvenir::Error& error) {
+    std::cerr << "scoring_benchmark: " << error.what() << "\n";
+    return error.kind() == souvenir::ErrorKind::usage ? 2 : 1;
+  } catch (const std::exception& error) {
+    std::cerr << "scoring_benchmark: " << error.what() << "\n";
+    return 1;
+  }
+}
