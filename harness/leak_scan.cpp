@@ -63,7 +63,7 @@ Candidate candidate_of(const Needle& needle) {
   Candidate c;
   c.needle = &needle;
   c.text = trimmed(folded(needle.text.reveal()));
-  c.numeric = c.text.find_first_not_of("0123456789.,") == std::string::npos;
+  c.numeric = c.text.find_first_not_of("0123456789., %") == std::string::npos;
   if (needle.ids.size() >= kSmallestIds) {
     c.ids = encoded_ids({needle.ids.begin(), needle.ids.end()});
   }

@@ -199,7 +199,7 @@ class MarkupText {
     if (name == "time" ? !is_time_stamp(content) : !is_printed_number(content)) {
       return false;
     }
-    out_.numbers.insert(std::string(content));
+    out_.numbers.insert(folded(content));
     text_.append(kGap, at_);
     at_ = close + name.size() + 3;
     return true;

@@ -155,13 +155,16 @@ Html limits_section(const Page& page) {
   const Words& words = page.words;
   json left_out = json::array();
   for (const LeftOut& row : page.evidence.left_out) {
-    left_out.push_back({{"what_html", coded(words, "left_out.", row.reason).markup},
-                        {"count_html", words.count(row.count).markup}});
+    left_out.push_back(
+        {{"text_html",
+          pair_of(words, words.count(row.count), coded(words, "left_out.", row.reason)).markup}});
   }
   json not_run = json::array();
   for (const NotRun& row : page.evidence.not_run) {
-    not_run.push_back({{"what_html", coded(words, "not_run.", row.what).markup},
-                       {"why_html", remark_text(words, row.why).markup}});
+    const Html what = coded(words, "not_run.", row.what);
+    const Html why = remark_text(words, row.why);
+    not_run.push_back(
+        {{"text_html", why.markup.empty() ? what.markup : pair_of(words, what, why).markup}});
   }
   json deviations = json::array();
   for (const Remark& deviation : page.evidence.deviations) {

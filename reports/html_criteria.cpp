@@ -40,15 +40,18 @@ json criterion_row(const Page& page, const Criterion& criterion) {
   const CriterionOutcome* found = outcome_of(page, criterion.id);
   const Outcome outcome = found == nullptr ? Outcome::not_tested : found->outcome;
   const auto findings = found == nullptr ? 0 : static_cast<std::int64_t>(found->findings.size());
-  return {
-      {"id", criterion.id},
-      {"title", in_language(words, criterion.title)},
-      {"question", in_language(words, criterion.question)},
-      {"outcome_html", outcome_tag(words, outcome).markup},
-      {"findings_html",
-       findings == 0 ? "" : words.fill("criteria.findings", {{"n", words.count(findings)}}).markup},
-      {"sources", source_rows(words, criterion)},
-      {"human", in_language(words, criterion.human)}};
+  return {{"id", criterion.id},
+          {"title", in_language(words, criterion.title)},
+          {"question", in_language(words, criterion.question)},
+          {"outcome_html", outcome_tag(words, outcome).markup},
+          {"findings_html",
+           findings == 0 ? ""
+                         : words
+                               .fill(findings == 1 ? "criteria.findings.one" : "criteria.findings",
+                                     {{"n", words.count(findings)}})
+                               .markup},
+          {"sources", source_rows(words, criterion)},
+          {"human", in_language(words, criterion.human)}};
 }
 
 json legend(const Words& words) {

@@ -112,7 +112,7 @@ CurvePanel panel_of(const Words& words, const Curve& curve) {
   panel.y_label = words.plain("chart.y");
   std::string list;
   for (const ChartPoint& point : panel.strings) {
-    list += (list.empty() ? "" : "; ") + point.label;
+    list += (list.empty() ? "" : words.plain("list.semicolon")) + point.label;
   }
   panel.aria =
       words.fill_plain("chart.aria", {{"p", words.plain_number(curve.p)}, {"points", list}});
@@ -169,8 +169,10 @@ json table_json(const Words& words, const Curve& curve) {
     }
     rows.push_back(std::move(row));
   }
-  const Html caption = words.fill("chart.panel", {{"p", words.number(curve.p)}});
-  return {{"caption_html", caption.markup}, {"head", head}, {"rows", rows}};
+  const std::string panel = words.fill_plain("chart.panel", {{"p", words.plain_number(curve.p)}});
+  return {{"caption", words.fill_plain("chart.table", {{"panel", panel}})},
+          {"head", head},
+          {"rows", rows}};
 }
 
 }  // namespace

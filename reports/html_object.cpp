@@ -25,7 +25,7 @@ Html written(const Words& words, const json& value) {
   if (value.is_array()) {
     std::string out;
     for (const json& part : value) {
-      out += "<span class=\"line\">" + written(words, part).markup + "</span>";
+      out += "<span class=\"line\">" + written(words, part).markup + "</span> ";
     }
     return {out};
   }
@@ -35,7 +35,7 @@ Html written(const Words& words, const json& value) {
   const std::string text = value.get<std::string>();
   const std::string level = "threat.level." + text;
   if (words.has(level)) {
-    return {escaped(text).markup + ": " + words.say(level).markup};
+    return pair_of(words, escaped(text), words.say(level));
   }
   return {"<bdi" + std::string(words.language() == Language::fr ? " lang=\"en\"" : "") + ">" +
           escaped(text).markup + "</bdi>"};

@@ -57,6 +57,12 @@ Html param_list(const Words& words, const Metric& metric, const std::vector<std:
 // A decoding rule in words, from a metric's parameters; empty if it has none.
 Html rule_name(const Words& words, const Metric& metric);
 
+// "name: value", with the space before the colon that the language asks for.
+Html pair_of(const Words& words, const Html& name, const Html& value);
+
+// Joins what is not empty by the semicolon of the language.
+Html joined(const Words& words, const std::vector<Html>& parts);
+
 Html estimate_value(const Words& words, const Estimate& estimate);
 Html estimate_interval(const Words& words, const Estimate& estimate);
 Html hits_of(const Words& words, const Estimate& estimate);

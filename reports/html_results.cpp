@@ -3,6 +3,7 @@
 #include "reports/html_results.h"
 
 #include <algorithm>
+#include <set>
 
 #include "reports/chart.h"
 
@@ -96,18 +97,15 @@ json rate_row(const Words& words, const Finding& finding, double top) {
 }
 
 Html method_line(const Words& words, const MetricGroup& group) {
-  std::vector<std::string> methods;
+  std::vector<Html> methods;
+  std::set<std::string> known;
   for (const Finding* finding : group.findings) {
-    const std::string& method = finding->estimate.method;
-    if (!method.empty() && std::find(methods.begin(), methods.end(), method) == methods.end()) {
-      methods.push_back(method);
+    if (!finding->estimate.method.empty() && known.insert(finding->estimate.method).second) {
+      methods.push_back(isolated(finding->estimate.method));
     }
   }
-  std::string out;
-  for (const std::string& method : methods) {
-    out += (out.empty() ? "" : "; ") + isolated(method).markup;
-  }
-  return {out.empty() ? "" : words.say("results.methods").markup + ": " + out};
+  return methods.empty() ? Html{}
+                         : pair_of(words, words.say("results.methods"), joined(words, methods));
 }
 
 }  // namespace
@@ -155,9 +153,7 @@ Html value_table(const Page& page, const std::vector<MetricGroup>& groups) {
       rows.push_back(
           {{"name_html", metric_name(words, group.metric).markup},
            {"means", words.has(means) && over_all(*finding) ? words.plain(means) : ""},
-           {"params_html", rule.markup +
-                               (rule.markup.empty() || params.markup.empty() ? "" : "; ") +
-                               params.markup},
+           {"params_html", joined(words, {rule, params}).markup},
            {"stratum_html", stratum_name(words, finding->stratum).markup},
            {"control", finding->is_control},
            {"value_html", finding->suppressed ? words.say("results.suppressed").markup

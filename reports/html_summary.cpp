@@ -36,7 +36,7 @@ Html in_list(const std::vector<Html>& items) {
   return {out + "</ul>"};
 }
 
-Html joined(const Html& a, const Html& b) {
+Html in_a_row(const Html& a, const Html& b) {
   return {a.markup + (a.markup.empty() || b.markup.empty() ? "" : " ") + b.markup};
 }
 
@@ -86,10 +86,9 @@ Html what_was_run(const Page& page) {
   const Evidence& e = page.evidence;
   const Html effort = words.fill("run.effort", {{"requests", words.count(e.requests)},
                                                 {"tokens", words.count(e.scored_tokens)}});
-  // A seed is a name, not an amount: no grouping.
   const Html suite = words.fill(
-      "run.suite", {{"suite", isolated(e.suite_name)}, {"seed", escaped(std::to_string(e.seed))}});
-  return in_paragraphs({strings_asked(page), joined(effort, suite)});
+      "run.suite", {{"suite", isolated(e.suite_name)}, {"seed", words.name_number(e.seed)}});
+  return in_paragraphs({strings_asked(page), in_a_row(effort, suite)});
 }
 
 Html headline_sentence(const Page& page) {
@@ -110,10 +109,10 @@ Html headline_sentence(const Page& page) {
                                            {"high", words.percent(*e.high)}});
   const Estimate* control = negative_rate(*finding);
   if (control != nullptr && control->value && control->count && control->n) {
-    out = joined(out,
-                 words.fill("found.verbatim_control", {{"count", words.count(*control->count)},
-                                                       {"n", words.count(*control->n)},
-                                                       {"rate", words.percent(*control->value)}}));
+    out = in_a_row(
+        out, words.fill("found.verbatim_control", {{"count", words.count(*control->count)},
+                                                   {"n", words.count(*control->n)},
+                                                   {"rate", words.percent(*control->value)}}));
   }
   return out;
 }
@@ -150,33 +149,37 @@ Html curve_sentence(const Page& page) {
                          {"n", words.count(*e.n)}});
   const Estimate* control = negative_rate(*finding);
   if (control != nullptr && control->count && control->n) {
-    out = joined(out, words.fill("found.curve_control", {{"count", words.count(*control->count)},
-                                                         {"n", words.count(*control->n)}}));
+    out = in_a_row(out, words.fill("found.curve_control", {{"count", words.count(*control->count)},
+                                                           {"n", words.count(*control->n)}}));
   }
   return out;
 }
 
 Html word_counts(const Page& page) {
   const Words& words = page.words;
-  Fillings fillings = {{"total", words.count(static_cast<std::int64_t>(page.criteria.size()))}};
+  std::string list;
   for (const Outcome outcome :
        {Outcome::contradicted, Outcome::not_contradicted_in_scope, Outcome::inconclusive,
-        Outcome::not_tested, Outcome::not_applicable, Outcome::human_judgement}) {
+        Outcome::not_tested, Outcome::human_judgement, Outcome::not_applicable}) {
     const auto number =
         std::count_if(page.criteria.begin(), page.criteria.end(),
                       [&](const CriterionOutcome& row) { return row.outcome == outcome; });
-    fillings.emplace_back(outcome_name(outcome), words.count(number));
+    if (number > 0) {
+      list += (list.empty() ? "" : ", ") + words.count(number).markup + "\u00a0" +
+              outcome_tag(words, outcome).markup;
+    }
   }
-  return words.fill("found.words", fillings);
+  const auto total = static_cast<std::int64_t>(page.criteria.size());
+  return words.fill("found.words", {{"total", words.count(total)}, {"words", {list}}});
 }
 
 Html what_was_found(const Page& page) {
   const Finding* finding = headline(page.evidence);
   Html word;
   if (finding != nullptr) {
-    word = joined(outcome_tag(page.words, finding->outcome),
-                  {"<span class=\"because\">" +
-                   remark_text(page.words, finding->outcome_reason).markup + "</span>"});
+    word = in_a_row(outcome_tag(page.words, finding->outcome),
+                    {"<span class=\"because\">" +
+                     remark_text(page.words, finding->outcome_reason).markup + "</span>"});
   }
   return in_paragraphs({word, headline_sentence(page), curve_sentence(page), word_counts(page)});
 }

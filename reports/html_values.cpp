@@ -87,8 +87,21 @@ Html param_list(const Words& words, const Metric& metric, const std::vector<std:
     }
     const std::string code = "param." + key;
     const Html name = words.has(code) ? words.say(code) : isolated(key);
-    out += (out.empty() ? "" : ", ") +
-           words.fill("param.pair", {{"name", name}, {"value", param_value(words, value)}}).markup;
+    out += (out.empty() ? "" : ", ") + pair_of(words, name, param_value(words, value)).markup;
+  }
+  return {out};
+}
+
+Html pair_of(const Words& words, const Html& name, const Html& value) {
+  return words.fill("param.pair", {{"name", name}, {"value", value}});
+}
+
+Html joined(const Words& words, const std::vector<Html>& parts) {
+  std::string out;
+  for (const Html& part : parts) {
+    if (!part.markup.empty()) {
+      out += (out.empty() ? "" : words.say("list.semicolon").markup) + part.markup;
+    }
   }
   return {out};
 }

@@ -130,9 +130,15 @@ Html Words::count(std::int64_t value) const {
   return data(std::to_string(value), plain_count(value));
 }
 
+Html Words::name_number(std::uint64_t value) const {
+  return data(std::to_string(value), std::to_string(value));
+}
+
 Html Words::number(double value) const { return data(machine(value), plain_number(value)); }
 
 Html Words::percent(double rate) const { return data(machine(rate), plain_percent(rate)); }
+
+Html Words::exact_percent(double rate) const { return data(machine(rate), plain_tick(rate)); }
 
 Html Words::power_of_ten(double log10_value) const {
   const double exponent = std::floor(log10_value);

@@ -51,7 +51,9 @@ class Words {
   // written in per cent, with two significant digits below ten per cent.
   Html count(std::int64_t value) const;
   Html number(double value) const;
+  Html name_number(std::uint64_t value) const;  // a seed: a name, not an amount, so not grouped
   Html percent(double rate) const;
+  Html exact_percent(double rate) const;  // a limit that somebody set: as it was set
   Html power_of_ten(double log10_value) const;
 
   // The same without markup, for attributes and drawings.

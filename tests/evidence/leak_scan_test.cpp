@@ -9,8 +9,10 @@
 
 #include "harness/digest.h"
 #include "harness/error.h"
+#include "harness/evidence/criteria.h"
 #include "harness/evidence/json.h"
 #include "harness/leak_corpus.h"
+#include "reports/report.h"
 #include "tests/support/sample_evidence.h"
 
 namespace souvenir {
@@ -204,6 +206,51 @@ TEST_CASE("what the program says to everybody is no leak", "[leak]") {
   CHECK(scan(report, {needle(text)}).found == 0);
   // The same words with one more from a subject are.
   CHECK(scan(json_string(text + " Vautrinel"), {needle(text + " Vautrinel")}).found == 1);
+}
+
+// Every word a reader of the report finds in it, as if each were somebody's secret.
+TEST_CASE("no word of the report itself stops a run", "[leak]") {
+  Evidence e = tests::sample_evidence();
+  // What a user wrote is no word of the program's.
+  e.suite_name = "release";
+  e.threat_model = {{"attacker", "L2"}};
+  e.run = {{"host_cpu", "Example Processor @ 2.20GHz"}};
+  e.not_run.clear();
+  e.criteria = criteria_outcomes(e.findings);
+  std::erase_if(e.findings, [](const Finding& f) { return f.stratum.key == "source"; });
+  e.findings[0].caveats.pop_back();
+  const bool html = GENERATE(false, true);
+  const std::string bytes = html ? render_report("html", e, {}) : render_report("json", e, {});
+  const ArtefactFormat format = html ? ArtefactFormat::html : ArtefactFormat::json;
+  std::set<std::string> words;
+  for (const TracedText& text : artefact_text(format, bytes).texts) {
+    const std::string& all = text.bytes();
+    for (std::size_t at = 0; at < all.size();) {
+      const std::size_t end = std::min(all.size(), all.find_first_of(" \n\t,;:.()[]/=\x01", at));
+      words.insert(all.substr(at, end - at));
+      at = end + 1;
+    }
+  }
+  REQUIRE(words.size() > 200);
+  const std::vector<std::string> list(words.begin(), words.end());
+  std::vector<Needle> needles;
+  for (const std::string& word : list) {
+    needles.push_back({static_cast<std::int64_t>(needles.size()), "secret", Sensitive(word), {}});
+  }
+  const std::vector<std::string> neutral = neutral_text(e);
+  std::vector<std::string_view> vocabulary = {program_text()};
+  vocabulary.insert(vocabulary.end(), neutral.begin(), neutral.end());
+  const std::vector<Artefact> artefacts = {{"report", format, bytes}};
+  LeakScanner scanner(artefacts, vocabulary);
+  scanner.search(needles);
+  for (const Leak& leak : scanner.report().leaks) {
+    const std::string& word = list.at(static_cast<std::size_t>(leak.ordinal));
+    CAPTURE(word, leak.form);
+    // Names of the page's own anchors and classes, and of a key, which nobody has for a secret.
+    const bool anchor =
+        word.ends_with("-en") || word.ends_with("-fr") || word.starts_with("state-");
+    CHECK((anchor || word == "9f3c2a1b"));
+  }
 }
 
 TEST_CASE("nothing is found in a report that holds nothing", "[leak]") {
