@@ -216,8 +216,8 @@ TEST_CASE("no word of the report itself stops a run", "[leak]") {
   e.threat_model = {{"attacker", "L2"}};
   e.run = {{"host_cpu", "Example Processor @ 2.20GHz"}};
   e.not_run.clear();
-  e.criteria = criteria_outcomes(e.findings);
   std::erase_if(e.findings, [](const Finding& f) { return f.stratum.key == "source"; });
+  e.criteria = criteria_outcomes(e.findings);
   e.findings[0].caveats.pop_back();
   const bool html = GENERATE(false, true);
   const std::string bytes = html ? render_report("html", e, {}) : render_report("json", e, {});
