@@ -130,57 +130,6 @@ Blueprint read_blueprint(const ModelConfig& config) {
   return blueprint;
 }
 
-std::vector<std::int64_t> slot_shape(const DecoderSpec& spec, Slot slot) {
-  const std::int64_t query = spec.heads * spec.head_dim;
-  const std::int64_t key_value = spec.key_value_heads * spec.head_dim;
-  switch (slot) {
-    case Slot::token_embedding:
-    case Slot::head_weight:
-      return {spec.vocabulary, spec.hidden};
-    case Slot::position_embedding:
-      return {spec.context_tokens, spec.hidden};
-    case Slot::qkv_weight:
-      return {query + 2 * key_value, spec.hidden};
-    case Slot::qkv_bias:
-      return {query + 2 * key_value};
-    case Slot::query_weight:
-      return {query, spec.hidden};
-    case Slot::query_bias:
-      return {query};
-    case Slot::key_weight:
-    case Slot::value_weight:
-      return {key_value, spec.hidden};
-    case Slot::key_bias:
-    case Slot::value_bias:
-      return {key_value};
-    case Slot::query_norm_weight:
-    case Slot::key_norm_weight:
-      return {spec.head_dim};
-    case Slot::output_weight:
-      return {spec.hidden, query};
-    case Slot::gate_weight:
-    case Slot::up_weight:
-      return {spec.intermediate, spec.hidden};
-    case Slot::gate_bias:
-    case Slot::up_bias:
-      return {spec.intermediate};
-    case Slot::down_weight:
-      return {spec.hidden, spec.intermediate};
-    case Slot::final_norm_weight:
-    case Slot::final_norm_bias:
-    case Slot::attention_norm_weight:
-    case Slot::attention_norm_bias:
-    case Slot::output_bias:
-    case Slot::attention_post_norm_weight:
-    case Slot::mlp_norm_weight:
-    case Slot::mlp_norm_bias:
-    case Slot::down_bias:
-    case Slot::mlp_post_norm_weight:
-      return {spec.hidden};
-  }
-  throw Error(ErrorKind::internal, "a slot without a shape");
-}
-
 Activation read_activation(const ModelConfig& config, const std::string& key,
                            const std::string& fallback) {
   const std::string name = config.text(key, fallback);

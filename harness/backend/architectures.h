@@ -7,6 +7,7 @@
 #include "harness/backend/config.h"
 #include "harness/backend/decoder.h"
 #include "harness/backend/rope.h"
+#include "harness/backend/slots.h"
 
 namespace souvenir {
 
@@ -18,40 +19,6 @@ constexpr std::int64_t kMaxHidden = std::int64_t{1} << 17U;
 constexpr std::int64_t kMaxIntermediate = std::int64_t{1} << 20U;
 constexpr std::int64_t kMaxVocabulary = std::int64_t{1} << 24U;
 constexpr std::int64_t kMaxPositions = std::int64_t{1} << 31U;
-
-// A place in the decoder that one tensor of a checkpoint fills, in whole or (query, key, value,
-// gate, up) as its rows of a fused weight. Shapes are decoder.h's.
-enum class Slot {
-  token_embedding,
-  position_embedding,
-  final_norm_weight,
-  final_norm_bias,
-  head_weight,
-  attention_norm_weight,
-  attention_norm_bias,
-  qkv_weight,
-  qkv_bias,
-  query_weight,
-  query_bias,
-  key_weight,
-  key_bias,
-  value_weight,
-  value_bias,
-  query_norm_weight,
-  key_norm_weight,
-  output_weight,
-  output_bias,
-  attention_post_norm_weight,
-  mlp_norm_weight,
-  mlp_norm_bias,
-  gate_weight,
-  gate_bias,
-  up_weight,
-  up_bias,
-  down_weight,
-  down_bias,
-  mlp_post_norm_weight,
-};
 
 // How the file keeps it: as the decoder does; [in, out] (GPT-2's Conv1D); or query, key and value
 // of each head together, head after head (GPT-NeoX).
@@ -93,9 +60,6 @@ struct Blueprint {
 // Errors  input: a model_type, activation, dtype, quantisation or rope_type that is not supported
 //         (with the list of what is), a field of the wrong type or out of range
 Blueprint read_blueprint(const ModelConfig& config);
-
-// The shape that a slot has in the decoder.
-std::vector<std::int64_t> slot_shape(const DecoderSpec& spec, Slot slot);
 
 // ---- for the files of the architectures --------------------------------------------------------
 

@@ -40,41 +40,52 @@ void add_weight_notes(const Match& match, const Blueprint& blueprint, const Load
   }
 }
 
+// Counts the numbers loaded, a head that turned out to be the embedding once.
+std::int64_t count_parameters(const Match& match, const Blueprint& blueprint, bool tied) {
+  const bool has_head =
+      std::any_of(match.tensors.begin(), match.tensors.end(),
+                  [](const TensorPlan& plan) { return plan.slot == Slot::head_weight; });
+  return match.parameters -
+         (tied && has_head ? blueprint.spec.vocabulary * blueprint.spec.hidden : 0);
+}
+
+ModelInfo describe(const Checkpoint& checkpoint, const Blueprint& blueprint, const Match& match,
+                   const LoadedWeights& loaded) {
+  const DecoderSpec& spec = blueprint.spec;
+  ModelInfo info;
+  info.architecture = spec.architecture;
+  info.vocabulary = spec.vocabulary;
+  info.context_tokens = spec.context_tokens;
+  info.layers = static_cast<std::int64_t>(spec.layers.size());
+  info.parameters = count_parameters(match, blueprint, loaded.tied);
+  info.stored_dtype = dtype_name(match.stored_dtype);
+  info.eos_ids = ids_in(checkpoint.eos_ids, spec.vocabulary);
+  info.files = checkpoint.files;
+  info.files.insert(info.files.end(), loaded.files.begin(), loaded.files.end());
+  std::sort(info.files.begin(), info.files.end(),
+            [](const FileDigest& a, const FileDigest& b) { return a.name < b.name; });
+  info.notes = checkpoint.notes;
+  info.notes.insert(info.notes.end(), blueprint.notes.begin(), blueprint.notes.end());
+  add_weight_notes(match, blueprint, loaded, info.notes);
+  return info;
+}
+
 std::unique_ptr<LanguageModel> load(const std::filesystem::path& directory,
                                     const LoadOptions& options) {
   const at::Device device = resolve_device(options.device);
   Checkpoint checkpoint = open_checkpoint(directory);
   Blueprint blueprint = read_blueprint(checkpoint.config);
   const Match match = match_tensors(blueprint, checkpoint);
-  const DtypeChoice choice = resolve_dtype(options.dtype, match.stored_dtype, device);
-  LoadedWeights loaded = load_weights(blueprint, match, checkpoint, choice.dtype, device);
+  const at::ScalarType dtype = resolve_dtype(options.dtype, match.stored_dtype, device).dtype;
+  LoadedWeights loaded = load_weights(blueprint, match, checkpoint, dtype, device);
 
-  DecoderSpec& spec = blueprint.spec;
-  spec.tied_head = loaded.tied;
-  spec.eos_ids = ids_in(checkpoint.eos_ids, spec.vocabulary);
-  const bool counted_twice =
-      loaded.tied && std::any_of(match.tensors.begin(), match.tensors.end(),
-                                 [](const auto& plan) { return plan.slot == Slot::head_weight; });
-
-  ModelInfo info;
-  info.architecture = spec.architecture;
-  info.vocabulary = spec.vocabulary;
-  info.context_tokens = spec.context_tokens;
-  info.layers = static_cast<std::int64_t>(spec.layers.size());
-  info.parameters = match.parameters - (counted_twice ? spec.vocabulary * spec.hidden : 0);
-  info.stored_dtype = dtype_name(match.stored_dtype);
-  info.compute_dtype = dtype_name(choice.dtype);
+  ModelInfo info = describe(checkpoint, blueprint, match, loaded);
+  info.compute_dtype = dtype_name(dtype);
   info.device = device.str();
   info.threads = options.threads > 0 ? options.threads : usable_threads();
-  info.eos_ids = spec.eos_ids;
-  info.files = std::move(checkpoint.files);
-  info.files.insert(info.files.end(), loaded.files.begin(), loaded.files.end());
-  std::sort(info.files.begin(), info.files.end(),
-            [](const FileDigest& a, const FileDigest& b) { return a.name < b.name; });
-  info.notes = std::move(checkpoint.notes);
-  info.notes.insert(info.notes.end(), blueprint.notes.begin(), blueprint.notes.end());
-  add_weight_notes(match, blueprint, loaded, info.notes);
-  return make_decoder_model(std::move(spec), std::move(loaded.weights), std::move(info));
+  blueprint.spec.tied_head = loaded.tied;
+  blueprint.spec.eos_ids = info.eos_ids;
+  return make_decoder_model(std::move(blueprint.spec), std::move(loaded.weights), std::move(info));
 }
 
 }  // namespace

@@ -43,24 +43,6 @@ bool is_ignored(const std::string& name) {
   });
 }
 
-bool is_norm(Slot slot) {
-  switch (slot) {
-    case Slot::final_norm_weight:
-    case Slot::final_norm_bias:
-    case Slot::attention_norm_weight:
-    case Slot::attention_norm_bias:
-    case Slot::query_norm_weight:
-    case Slot::key_norm_weight:
-    case Slot::attention_post_norm_weight:
-    case Slot::mlp_norm_weight:
-    case Slot::mlp_norm_bias:
-    case Slot::mlp_post_norm_weight:
-      return true;
-    default:
-      return false;
-  }
-}
-
 // Returns how many leading characters of the blueprint's names this checkpoint leaves out: a
 // checkpoint of the bare model, without a head, has no prefix.
 std::size_t absent_prefix(const Blueprint& blueprint, const Checkpoint& checkpoint) {

@@ -20,143 +20,20 @@ at::ScalarType dtype_of(const std::string& name) {
   return name == "BF16" ? at::kBFloat16 : name == "F16" ? at::kHalf : at::kFloat;
 }
 
-// ---- places ------------------------------------------------------------------------------------
-
-// Makes the decoder's tensors as the checkpoint's tensors ask for them, and gives each its view.
-class Places {
- public:
-  Places(const DecoderSpec& spec, DecoderWeights& weights, at::ScalarType dtype, at::Device device)
-      : spec_(spec), weights_(weights), dtype_(dtype), device_(device) {
-    weights_.layers.resize(spec_.layers.size());
+// Returns a view of a tensor's place whose elements are in the order of the file.
+at::Tensor in_file_order(const TensorPlan& plan, const DecoderSpec& spec, const at::Tensor& place) {
+  if (plan.layout == Layout::transposed) {
+    return place.t();
   }
-
-  // Returns a view of the place whose elements are in the order of the file.
-  at::Tensor of(const TensorPlan& plan) {
-    at::Tensor place = in_decoder(plan);
-    if (plan.layout == Layout::transposed) {
-      return place.t();
+  if (plan.layout == Layout::head_by_head) {
+    std::vector<std::int64_t> parts = {3, spec.heads, spec.head_dim};
+    if (place.dim() == 2) {
+      parts.push_back(spec.hidden);
     }
-    if (plan.layout == Layout::head_by_head) {
-      std::vector<std::int64_t> parts = {3, spec_.heads, spec_.head_dim};
-      if (place.dim() == 2) {
-        parts.push_back(spec_.hidden);
-      }
-      return place.view(parts).transpose(0, 1);
-    }
-    return place;
+    return place.view(parts).transpose(0, 1);
   }
-
- private:
-  at::Tensor& make(at::Tensor& tensor, at::IntArrayRef shape, at::ScalarType dtype) {
-    if (!tensor.defined()) {
-      tensor = at::empty(shape, at::TensorOptions().dtype(dtype).device(device_));
-    }
-    return tensor;
-  }
-
-  at::Tensor whole(at::Tensor& tensor, Slot slot) {
-    return make(tensor, slot_shape(spec_, slot), dtype_);
-  }
-
-  at::Tensor norm(at::Tensor& tensor, Slot slot) {
-    return make(tensor, slot_shape(spec_, slot), at::kFloat);
-  }
-
-  // Returns the rows of `slot` in a fused weight or bias: `before` rows stand above them.
-  at::Tensor rows(at::Tensor& tensor, Slot slot, std::int64_t before, std::int64_t all) {
-    std::vector<std::int64_t> shape = slot_shape(spec_, slot);
-    const std::int64_t count = shape[0];
-    shape[0] = all;
-    return make(tensor, shape, dtype_).narrow(0, before, count);
-  }
-
-  at::Tensor in_decoder(const TensorPlan& plan) {
-    switch (plan.slot) {
-      case Slot::token_embedding:
-        return whole(weights_.token_embedding, plan.slot);
-      case Slot::position_embedding:
-        return whole(weights_.position_embedding, plan.slot);
-      case Slot::head_weight:
-        return whole(weights_.head_weight, plan.slot);
-      case Slot::final_norm_weight:
-        return norm(weights_.final_norm_weight, plan.slot);
-      case Slot::final_norm_bias:
-        return norm(weights_.final_norm_bias, plan.slot);
-      default:
-        return in_layer(weights_.layers[static_cast<std::size_t>(plan.layer)], plan.slot);
-    }
-  }
-
-  at::Tensor in_layer(DecoderLayerWeights& layer, Slot slot) {
-    switch (slot) {
-      case Slot::attention_norm_weight:
-        return norm(layer.attention_norm_weight, slot);
-      case Slot::attention_norm_bias:
-        return norm(layer.attention_norm_bias, slot);
-      case Slot::query_norm_weight:
-        return norm(layer.query_norm_weight, slot);
-      case Slot::key_norm_weight:
-        return norm(layer.key_norm_weight, slot);
-      case Slot::attention_post_norm_weight:
-        return norm(layer.attention_post_norm_weight, slot);
-      case Slot::mlp_norm_weight:
-        return norm(layer.mlp_norm_weight, slot);
-      case Slot::mlp_norm_bias:
-        return norm(layer.mlp_norm_bias, slot);
-      case Slot::mlp_post_norm_weight:
-        return norm(layer.mlp_post_norm_weight, slot);
-      case Slot::output_weight:
-        return whole(layer.output_weight, slot);
-      case Slot::output_bias:
-        return whole(layer.output_bias, slot);
-      case Slot::down_weight:
-        return whole(layer.down_weight, slot);
-      case Slot::down_bias:
-        return whole(layer.down_bias, slot);
-      default:
-        return in_fused(layer, slot);
-    }
-  }
-
-  at::Tensor in_fused(DecoderLayerWeights& layer, Slot slot) {
-    const std::int64_t query = spec_.heads * spec_.head_dim;
-    const std::int64_t key = spec_.key_value_heads * spec_.head_dim;
-    const std::int64_t qkv = query + 2 * key;
-    const std::int64_t inner = spec_.intermediate;
-    const std::int64_t mlp = spec_.gated_mlp ? 2 * inner : inner;
-    switch (slot) {
-      case Slot::qkv_weight:
-      case Slot::query_weight:
-        return rows(layer.qkv_weight, slot, 0, qkv);
-      case Slot::key_weight:
-        return rows(layer.qkv_weight, slot, query, qkv);
-      case Slot::value_weight:
-        return rows(layer.qkv_weight, slot, query + key, qkv);
-      case Slot::qkv_bias:
-      case Slot::query_bias:
-        return rows(layer.qkv_bias, slot, 0, qkv);
-      case Slot::key_bias:
-        return rows(layer.qkv_bias, slot, query, qkv);
-      case Slot::value_bias:
-        return rows(layer.qkv_bias, slot, query + key, qkv);
-      case Slot::gate_weight:
-        return rows(layer.gate_up_weight, slot, 0, mlp);
-      case Slot::up_weight:
-        return rows(layer.gate_up_weight, slot, mlp - inner, mlp);
-      case Slot::gate_bias:
-        return rows(layer.gate_up_bias, slot, 0, mlp);
-      case Slot::up_bias:
-        return rows(layer.gate_up_bias, slot, mlp - inner, mlp);
-      default:
-        throw Error(ErrorKind::internal, "a slot without a place");
-    }
-  }
-
-  const DecoderSpec& spec_;
-  DecoderWeights& weights_;
-  at::ScalarType dtype_;
-  at::Device device_;
-};
+  return place;
+}
 
 // ---- checking ----------------------------------------------------------------------------------
 
@@ -265,6 +142,16 @@ bool tie(const Blueprint& blueprint, DecoderWeights& weights) {
   return false;
 }
 
+// Multiplies the queries of each layer, instead of its attention scores.
+void scale_queries(const Blueprint& blueprint, DecoderWeights& weights) {
+  const std::int64_t query = blueprint.spec.heads * blueprint.spec.head_dim;
+  for (std::size_t i = 0; i < blueprint.query_scales.size(); ++i) {
+    DecoderLayerWeights& layer = weights.layers[i];
+    layer.qkv_weight.narrow(0, 0, query).mul_(blueprint.query_scales[i]);
+    layer.qkv_bias.narrow(0, 0, query).mul_(blueprint.query_scales[i]);
+  }
+}
+
 }  // namespace
 
 LoadedWeights load_weights(const Blueprint& blueprint, const Match& match, Checkpoint& checkpoint,
@@ -274,7 +161,12 @@ LoadedWeights load_weights(const Blueprint& blueprint, const Match& match, Check
     plans.emplace(plan.name, &plan);
   }
   LoadedWeights loaded;
-  Places places(blueprint.spec, loaded.weights, compute_dtype, device);
+  loaded.weights.layers.resize(blueprint.spec.layers.size());
+  const auto place = [&](const TensorPlan& plan) {
+    return in_file_order(
+        plan, blueprint.spec,
+        place_of(blueprint.spec, loaded.weights, plan.slot, plan.layer, compute_dtype, device));
+  };
   for (const Shard& shard : checkpoint.shards) {
     ShardReader reader(*shard.file);
     for (const StoredTensor& tensor : shard.header.tensors) {
@@ -282,17 +174,12 @@ LoadedWeights load_weights(const Blueprint& blueprint, const Match& match, Check
       if (plan == plans.end()) {
         reader.skip(tensor.end - tensor.begin);
       } else {
-        reader.read(tensor, places.of(*plan->second));
+        reader.read(tensor, place(*plan->second));
       }
     }
     loaded.files.push_back(shard.file->finish());
   }
-  for (std::size_t layer = 0; layer < blueprint.query_scales.size(); ++layer) {
-    const std::int64_t query = blueprint.spec.heads * blueprint.spec.head_dim;
-    DecoderLayerWeights& weights = loaded.weights.layers[layer];
-    weights.qkv_weight.narrow(0, 0, query).mul_(blueprint.query_scales[layer]);
-    weights.qkv_bias.narrow(0, 0, query).mul_(blueprint.query_scales[layer]);
-  }
+  scale_queries(blueprint, loaded.weights);
   loaded.tied = tie(blueprint, loaded.weights);
   return loaded;
 }
