@@ -7,7 +7,7 @@ namespace souvenir {
 
 namespace {
 
-// Stands where a typed value was taken out, so that its neighbours do not touch.
+// Stands where a typed value was taken out or a block ends, so that its neighbours do not touch.
 constexpr std::string_view kGap = "\x01";
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -171,7 +171,7 @@ class MarkupText {
       at_ = close;
     }
     if (!is_inline(tag.name)) {
-      text_.append("\n", begin);
+      text_.append(kGap, begin);
     }
   }
 
