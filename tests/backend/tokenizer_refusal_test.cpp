@@ -112,12 +112,23 @@ TEST_CASE("what a tokenizer.json may not have is refused by name", "[tokenizer][
 TEST_CASE("regular expressions that mean something else here are refused", "[tokenizer][refusal]") {
   const std::string pattern =
       GENERATE("\\w+", "\\W", "a\\b", "\\B", "\\h", "\\H", "^a", "a$", "(?m)a.b", "(?<=a)b",
-               "(?<!a)b", "(?<name>a)", "a(?i)b|c", "[a[bc]]", "[a&&b]", "[[:alpha:]]", "[]a]",
-               "\\R", "\\X", "\\G", "\\K", "(a)\\1", "\\xFF", "\\p{sc:Han}", "\\pL", "(*FAIL)",
-               "(?#x)", "\\Z", "(", "[a", "a{3,2}", "\\p{Nonsense}", "*", "\\");
+               "(?<!a)b", "(?<name>a)", "a(?i)b|c", "[a[^bc]]", "[a-[b]]", "[[]]", "[a&&b]",
+               "[[:alpha:]]", "[]a]", "\\R", "\\X", "\\G", "\\K", "(a)\\1", "\\xFF", "\\p{sc:Han}",
+               "\\pL", "(*FAIL)", "(?#x)", "\\Z", "(", "[a", "a{3,2}", "\\p{Nonsense}", "*", "\\");
   CAPTURE(pattern);
   CHECK_THAT(refusal_with("/pre_tokenizer", split_with(pattern)),
              Catch::Contains("/pre_tokenizer/pattern/Regex: regular expression: "));
+}
+
+TEST_CASE("deeply nested regular expressions are refused", "[tokenizer][refusal]") {
+  for (const char* opening : {"[", "(", "(?:", "(?=a"}) {
+    std::string pattern;
+    for (int i = 0; i < 100000; ++i) {
+      pattern += opening;
+    }
+    CHECK_THAT(refusal_with("/pre_tokenizer", split_with(pattern)),
+               Catch::Contains("regular expression: "));
+  }
 }
 
 TEST_CASE("damaged tokenizer files are refused", "[tokenizer][refusal]") {

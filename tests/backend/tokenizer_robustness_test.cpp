@@ -92,6 +92,45 @@ TEST_CASE("mutated tokenizer files give a tokenizer or an Error", "[tokenizer][f
   SUCCEED("nothing but Error came out");
 }
 
+TEST_CASE("tokenizer files with any field replaced give a tokenizer or an Error",
+          "[tokenizer][fuzz]") {
+  std::mt19937 random(42);
+  const std::vector<nlohmann::json> values = {nullptr,
+                                              true,
+                                              -1,
+                                              0,
+                                              3,
+                                              1e99,
+                                              std::uint64_t(1) << 63,
+                                              "",
+                                              "x",
+                                              "\u2581",
+                                              "Sequence",
+                                              "BPE",
+                                              nlohmann::json::array(),
+                                              nlohmann::json::array({1, "a"}),
+                                              nlohmann::json::object()};
+  for (const char* name : {"byte-level", "metaspace", "suffixed", "words"}) {
+    nlohmann::json whole = small_tokenizer_json(name);
+    nlohmann::json fields = whole;
+    fields["model"].erase("vocab");
+    fields["model"].erase("merges");
+    const nlohmann::json flat = fields.flatten();
+    for (const auto& [pointer, old] : flat.items()) {
+      for (int i = 0; i < 4; ++i) {
+        nlohmann::json tree = whole;
+        auto at = nlohmann::json::json_pointer(pointer);
+        for (auto up = random() % 3; up > 0 && !at.parent_pointer().empty(); --up) {
+          at = at.parent_pointer();
+        }
+        tree[at] = values[random() % values.size()];
+        try_out(tree.dump(), random);
+      }
+    }
+  }
+  SUCCEED("nothing but Error came out");
+}
+
 TEST_CASE("random bytes are encoded or refused, and decoding gives text back",
           "[tokenizer][fuzz]") {
   std::mt19937 random(7);

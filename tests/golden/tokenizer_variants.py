@@ -21,6 +21,7 @@ PATTERNS = {  # of well-known models, and ones that try the translation
     "caseless": r"(?i)straße|k|the|\p{Lu}+",
     "categories": r"\p{Lu}|\p{Ll}|\p{Lt}|\p{Lm}+|\p{Lo}+|\p{Mn}+|\p{Mc}|\p{Me}|\p{Nd}|\p{Nl}|\p{No}|"
                   r"\p{P}+|\p{Sm}|\p{Sc}|\p{Sk}|\p{So}|\p{Z}+|\p{Cc}|\p{Cf}|\p{Co}|\p{Cn}+",
+    "nested": r" ?[^(\s|[.,!?…。，、।۔،])]+|[a[b-d[é]]x]",
     "negated": r"\P{L}+|\p{^N}|\D|[^\S\n]+",
 }
 

@@ -18,6 +18,8 @@ namespace souvenir::tokenizing {
 
 namespace {
 
+constexpr int kMostNesting = 8;
+
 bool is_hex(std::string_view digits) {
   for (const char c : digits) {
     if (std::isxdigit(static_cast<unsigned char>(c)) == 0) {
@@ -232,16 +234,41 @@ class Translator {
     if (next_is("^")) {
       copy(1);
     }
+    class_members();
+    copy(1);
+  }
+
+  // A class within a class adds its members: "[a[bc]]" is "[abc]".
+  void nested_class() {
+    if (next_is("[:") || next_is("[^") || nesting_ == kMostNesting) {
+      refuse(in_.substr(at_, 2));
+    }
+    ++at_;
+    ++nesting_;
+    class_members();
+    --nesting_;
+    ++at_;
+  }
+
+  // Reads up to the bracket that closes the class.
+  void class_members() {
     if (next_is("]")) {
       refuse("[]");
     }
     while (at_ < in_.size() && in_[at_] != ']') {
+      if (in_[at_] == '[') {
+        nested_class();
+        continue;
+      }
       const auto first = class_member();
       if (!first) {
         continue;
       }
       auto last = first;
       if (next_is("-") && !next_is("-]") && at_ + 1 < in_.size()) {
+        if (next_is("-[")) {
+          refuse("-[");
+        }
         copy(1);
         last = class_member();
       }
@@ -250,15 +277,11 @@ class Translator {
     if (at_ >= in_.size()) {
       refuse("[ without ]");
     }
-    copy(1);
   }
 
   std::optional<char32_t> class_member() {
     if (in_[at_] == '\\') {
       return escape(true);
-    }
-    if (in_[at_] == '[') {
-      refuse("[ within [");
     }
     if (next_is("&&")) {
       refuse("&&");
@@ -322,6 +345,7 @@ class Translator {
   std::size_t at_ = 0;
   std::string out_;
   bool stand_ins_ = true;
+  int nesting_ = 0;                  // of classes
   std::size_t atom_begin_ = 0;       // where the last repeatable thing begins in out_
   std::vector<std::size_t> groups_;  // where the open groups begin in out_
 };

@@ -25,7 +25,8 @@ struct SpecialName {
 //
 //   added          tokens of added_tokens_decoder (tokenizer_config.json) and added_tokens.json
 //   special_names  contents of all special tokens that are named
-//   legacy         whether SentencePiece marks the start of the text behind an added token too: only
+//   legacy         whether SentencePiece marks the start of the text behind an added token too:
+//   only
 //                  if the file says so, as in transformers since version 5
 //   files          every tokenizer file that was read, or that belongs to it (the chat template)
 struct TokenizerConfig {
