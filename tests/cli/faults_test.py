@@ -165,9 +165,10 @@ class Faults(AuditTest):
     def test_a_file_size_limit_stands_for_a_full_disk(self):
         path = self.write("subjects.jsonl", SUBJECTS + [
             {"id": f"f{i}", "prefix": f"filler {i} a", "secret": "b" * 60} for i in range(400)])
-        command = f"trap '' XFSZ; ulimit -f 64; exec {SOUVENIR} audit {self.model} --suite {self.suite} " \
-                  f"--subjects {path} --out {self.out} --progress none"
-        result = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
+        result = subprocess.run(
+            ["bash", "-c", "trap '' XFSZ; ulimit -f 64; exec \"$@\"", "bash", SOUVENIR, "audit",
+             self.model, "--suite", self.suite, "--subjects", path, "--out", self.out,
+             "--progress", "none"], capture_output=True, text=True)
         self.assertEqual(result.returncode, 1, result.stderr)
         self.assertEqual(result.stderr.count("\n"), 1, result.stderr)
         self.assertFalse((self.out / "evidence.json").exists())
