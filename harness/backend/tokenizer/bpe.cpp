@@ -19,6 +19,99 @@ std::string byte_token(unsigned byte) {
   return {'<', '0', 'x', kDigits[byte >> 4U], kDigits[byte & 15U], '>'};
 }
 
+// Merges a long piece: the pairs are in a heap, the symbols in a linked list.
+class Merging {
+ public:
+  Merging(std::vector<ModelToken>& symbols, const MergeTable& merges)
+      : symbols_(symbols),
+        merges_(merges),
+        end_(static_cast<std::uint32_t>(symbols.size())),
+        next_(end_),
+        previous_(end_) {
+    heap_.reserve(end_);
+    for (std::uint32_t i = 0; i < end_; ++i) {
+      next_[i] = i + 1;
+      previous_[i] = i == 0 ? end_ : i - 1;
+      consider(i);
+    }
+    std::make_heap(heap_.begin(), heap_.end(), later);
+  }
+
+  void run() {
+    while (!heap_.empty()) {
+      std::pop_heap(heap_.begin(), heap_.end(), later);
+      const Candidate top = heap_.back();
+      heap_.pop_back();
+      if (is_current(top)) {
+        apply(top);
+      }
+    }
+    std::erase_if(symbols_, [](const ModelToken& symbol) { return symbol.size == 0; });
+  }
+
+ private:
+  struct Candidate {
+    std::uint32_t rank;
+    std::uint32_t at;
+    TokenId product;
+  };
+
+  static bool later(const Candidate& a, const Candidate& b) {
+    return a.rank != b.rank ? a.rank > b.rank : a.at > b.at;
+  }
+
+  const MergeRule* rule_at(std::uint32_t at) const {
+    const std::uint32_t right = next_[at];
+    return right == end_ ? nullptr : merges_.find(symbols_[at].id, symbols_[right].id);
+  }
+
+  // Appends the pair that begins there, if there is a rule for it.
+  bool consider(std::uint32_t at) {
+    const MergeRule* rule = rule_at(at);
+    if (rule != nullptr) {
+      heap_.push_back({rule->rank, at, rule->product});
+    }
+    return rule != nullptr;
+  }
+
+  void push(std::uint32_t at) {
+    if (consider(at)) {
+      std::push_heap(heap_.begin(), heap_.end(), later);
+    }
+  }
+
+  // A pair is out of date only if what is there now would become something else.
+  bool is_current(const Candidate& candidate) const {
+    if (symbols_[candidate.at].size == 0) {
+      return false;
+    }
+    const MergeRule* rule = rule_at(candidate.at);
+    return rule != nullptr && rule->product == candidate.product;
+  }
+
+  void apply(const Candidate& candidate) {
+    const std::uint32_t at = candidate.at;
+    const std::uint32_t right = next_[at];
+    symbols_[at] = {candidate.product, symbols_[at].size + symbols_[right].size};
+    symbols_[right].size = 0;
+    next_[at] = next_[right];
+    if (next_[at] != end_) {
+      previous_[next_[at]] = at;
+    }
+    if (previous_[at] != end_) {
+      push(previous_[at]);
+    }
+    push(at);
+  }
+
+  std::vector<ModelToken>& symbols_;
+  const MergeTable& merges_;
+  std::uint32_t end_;
+  std::vector<std::uint32_t> next_;      // end_: none
+  std::vector<std::uint32_t> previous_;  // end_: none
+  std::vector<Candidate> heap_;
+};
+
 }  // namespace
 
 Bpe::Bpe(Vocabulary vocabulary, std::span<const MergePair> merges, BpeOptions options)
@@ -137,8 +230,8 @@ TokenId Bpe::character_id(char32_t c) const {
 }
 
 // The token of a character that carries the model's prefix or suffix, which end up in `spelling`.
-std::optional<TokenId> Bpe::decorated_id(std::string_view character, bool first, bool last,
-                                         std::string& spelling) const {
+TokenId Bpe::decorated_id(std::string_view character, bool first, bool last,
+                          std::string& spelling) const {
   spelling.clear();
   if (!first) {
     spelling += options_.continuing_subword_prefix;
@@ -147,7 +240,7 @@ std::optional<TokenId> Bpe::decorated_id(std::string_view character, bool first,
   if (last) {
     spelling += options_.end_of_word_suffix;
   }
-  return vocabulary_.find(spelling);
+  return vocabulary_.find(spelling).value_or(-1);
 }
 
 bool Bpe::add_byte_tokens(std::string_view spelling, std::vector<ModelToken>& symbols) const {
@@ -185,27 +278,17 @@ void Bpe::add_symbols(std::string_view part, std::vector<ModelToken>& symbols) c
     const char32_t c = next_code_point(part, position);
     const std::string_view character = part.substr(begin, position - begin);
     const auto size = static_cast<std::uint32_t>(character.size());
-    TokenId id = -1;
-    if (plain_) {
-      id = character_id(c);
-    } else {
-      id = decorated_id(character, begin == 0, position == part.size(), spelling).value_or(-1);
-    }
+    const TokenId id = plain_
+                           ? character_id(c)
+                           : decorated_id(character, begin == 0, position == part.size(), spelling);
     if (id >= 0) {
       flush();
       symbols.push_back({id, size});
-      continue;
-    }
-    // Byte tokens overtake an unknown token that still waits: so does the reference library.
-    if (options_.byte_fallback && add_byte_tokens(plain_ ? character : spelling, symbols)) {
-      continue;
-    }
-    if (!options_.unk_token) {
-      continue;  // and the character is lost, as it is there
-    }
-    if (unknown && options_.fuse_unk) {
+    } else if (options_.byte_fallback && add_byte_tokens(plain_ ? character : spelling, symbols)) {
+      // Byte tokens overtake an unknown token that still waits: so does the reference library.
+    } else if (unknown && options_.fuse_unk) {
       unknown->size += size;
-    } else {
+    } else if (options_.unk_token) {  // without one the character is lost, as it is there
       flush();
       unknown = {unknown_id(), size};
     }
@@ -260,64 +343,6 @@ void Bpe::merge_few(std::vector<ModelToken>& symbols) const {
   symbols.resize(size);
 }
 
-// Keeps the pairs in a heap, and the symbols in a linked list.
-void Bpe::merge_many(std::vector<ModelToken>& symbols) const {
-  struct Candidate {
-    std::uint32_t rank;
-    std::uint32_t at;
-    TokenId product;
-  };
-  const auto later = [](const Candidate& a, const Candidate& b) {
-    return a.rank != b.rank ? a.rank > b.rank : a.at > b.at;
-  };
-  const auto end = static_cast<std::uint32_t>(symbols.size());
-  std::vector<std::uint32_t> next(end);
-  std::vector<std::uint32_t> previous(end);
-  std::vector<Candidate> heap;
-  heap.reserve(end);
-  const auto consider = [&](std::uint32_t at, std::uint32_t right, bool building) {
-    if (const MergeRule* rule = merges_.find(symbols[at].id, symbols[right].id)) {
-      heap.push_back({rule->rank, at, rule->product});
-      if (!building) {
-        std::push_heap(heap.begin(), heap.end(), later);
-      }
-    }
-  };
-  for (std::uint32_t i = 0; i < end; ++i) {
-    next[i] = i + 1;
-    previous[i] = i == 0 ? end : i - 1;
-    if (i + 1 < end) {
-      consider(i, i + 1, true);
-    }
-  }
-  std::make_heap(heap.begin(), heap.end(), later);
-  while (!heap.empty()) {
-    std::pop_heap(heap.begin(), heap.end(), later);
-    const Candidate top = heap.back();
-    heap.pop_back();
-    const std::uint32_t right = next[top.at];
-    if (symbols[top.at].size == 0 || right == end) {
-      continue;
-    }
-    // Out of date only if the pair there now would become something else.
-    const MergeRule* rule = merges_.find(symbols[top.at].id, symbols[right].id);
-    if (rule == nullptr || rule->product != top.product) {
-      continue;
-    }
-    symbols[top.at] = {top.product, symbols[top.at].size + symbols[right].size};
-    symbols[right].size = 0;
-    next[top.at] = next[right];
-    if (next[top.at] != end) {
-      previous[next[top.at]] = top.at;
-    }
-    if (previous[top.at] != end) {
-      consider(previous[top.at], top.at, false);
-    }
-    if (next[top.at] != end) {
-      consider(top.at, next[top.at], false);
-    }
-  }
-  std::erase_if(symbols, [](const ModelToken& symbol) { return symbol.size == 0; });
-}
+void Bpe::merge_many(std::vector<ModelToken>& symbols) const { Merging(symbols, merges_).run(); }
 
 }  // namespace souvenir::tokenizing

@@ -51,8 +51,8 @@ class Bpe final : public Model {
   TokenId character_id(char32_t c) const;
   void tokenize_part(std::string_view part, std::vector<ModelToken>& out) const;
   void add_symbols(std::string_view part, std::vector<ModelToken>& symbols) const;
-  std::optional<TokenId> decorated_id(std::string_view character, bool first, bool last,
-                                      std::string& spelling) const;
+  TokenId decorated_id(std::string_view character, bool first, bool last,
+                       std::string& spelling) const;
   bool add_byte_tokens(std::string_view spelling, std::vector<ModelToken>& symbols) const;
   TokenId unknown_id() const;
   void merge(std::vector<ModelToken>& symbols) const;

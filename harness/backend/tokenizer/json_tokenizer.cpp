@@ -5,11 +5,11 @@
 #include <cstdint>
 #include <limits>
 #include <string>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "harness/backend/tokenizer/added_tokens.h"
+#include "harness/backend/tokenizer/added_tokens_reader.h"
 #include "harness/backend/tokenizer/aligned_text.h"
 #include "harness/backend/tokenizer/json_fields.h"
 #include "harness/backend/tokenizer/model_reader.h"
@@ -53,7 +53,7 @@ class JsonTokenizer final : public Tokenizer {
       decoders_ = read_token_decoders(fields.object("decoder"));
       has_decoder_ = true;
     }
-    read_added_tokens(fields);
+    read_added(fields);
     check_added_ids();
     measure_spellings();
     info_.kind = std::string(kFile) + " " + named.kind;
@@ -159,7 +159,7 @@ class JsonTokenizer final : public Tokenizer {
     }
   }
 
-  void read_added_tokens(const Fields& fields);
+  void read_added(const Fields& fields);
   void check_added_ids() const;
   std::optional<TokenId> find_id(std::string_view content) const {
     const AddedToken* added = added_.find(content);
@@ -192,49 +192,13 @@ class JsonTokenizer final : public Tokenizer {
   std::size_t id_limit_ = 0;
 };
 
-// Ids are given as the reference library gives them: that of the model's vocabulary, else the next
-// free one. It only warns where the file says otherwise; here that is an error, because nobody can
-// tell which of the two the model was trained with.
-void JsonTokenizer::read_added_tokens(const Fields& fields) {
-  std::vector<AddedToken> tokens;
-  std::unordered_map<std::string, std::size_t> places;
-  auto next_id = static_cast<std::int64_t>(model_->vocabulary().size());
+void JsonTokenizer::read_added(const Fields& fields) {
+  std::vector<AddedToken> tokens = read_added_tokens(fields, model_->vocabulary());
   id_limit_ = model_->vocabulary().id_limit();
-  if (fields.has("added_tokens")) {
-    for (const Fields& entry : fields.objects("added_tokens")) {
-      AddedToken token{.content = entry.string("content"),
-                       .single_word = entry.boolean("single_word"),
-                       .lstrip = entry.boolean("lstrip"),
-                       .rstrip = entry.boolean("rstrip"),
-                       .normalized = entry.boolean("normalized"),
-                       .special = entry.boolean("special")};
-      if (token.content.empty()) {
-        continue;
-      }
-      const auto known = places.find(token.content);
-      const auto in_model = model_->vocabulary().find(token.content);
-      const std::int64_t expected = known != places.end() ? tokens[known->second].id
-                                    : in_model            ? *in_model
-                                                          : next_id++;
-      const std::int64_t found = entry.integer("id");
-      if (found != expected || found >= kMostIds) {
-        entry.fail("id", "expected " + std::to_string(expected) + " " +
-                             (in_model ? "(the model's vocabulary)" : "(the next free id)") +
-                             ", found " + std::to_string(found));
-      }
-      token.id = static_cast<TokenId>(found);
-      id_limit_ = std::max(id_limit_, static_cast<std::size_t>(found) + 1);
-      if (known != places.end()) {
-        tokens[known->second] = std::move(token);
-      } else {
-        places.emplace(token.content, tokens.size());
-        tokens.push_back(std::move(token));
-      }
-    }
-  }
   std::vector<std::string> normal_forms;
   MatchScratch scratch;
   for (const AddedToken& token : tokens) {
+    id_limit_ = std::max(id_limit_, static_cast<std::size_t>(token.id) + 1);
     AlignedText form(token.content, 0, token.content.size());
     normalize_text(form, scratch);
     normal_forms.emplace_back(form.text());

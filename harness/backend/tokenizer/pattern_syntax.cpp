@@ -123,7 +123,6 @@ class Translator {
       refuse("\\");
     }
     const char kind = in_[at_ + 1];
-    const std::string_view whole = in_.substr(at_, 2);
     if (static_cast<unsigned char>(kind) >= 0x80) {
       ++at_;
       return character();
@@ -132,47 +131,25 @@ class Translator {
       copy(2);
       return kind;
     }
-    switch (kind) {
-      case 's':  // PCRE2's \s has U+180E, the reference's has not
-        replace(2, "\\p{White_Space}");
-        return std::nullopt;
-      case 'S':
-        replace(2, "\\P{White_Space}");
-        return std::nullopt;
-      case 'd':
-      case 'D':
-      case 'n':
-      case 'r':
-      case 't':
-      case 'f':
-      case 'a':
-      case 'e':
-        copy(2);
-        return std::nullopt;
-      case 'v':
-        replace(2, "\\x{0B}");
-        return std::nullopt;
-      case 'p':
-      case 'P':
-        property();
-        return std::nullopt;
-      case 'x':
-        return hexadecimal();
-      case 'u':
-        if (in_.size() < at_ + 6 || !is_hex(in_.substr(at_ + 2, 4))) {
-          refuse(whole);
-        }
-        return code_point(in_.substr(at_ + 2, 4), 6);
-      case 'A':
-      case 'z':
-        if (!in_class) {
-          copy(2);
-          return std::nullopt;
-        }
-        refuse(whole);
-      default:
-        refuse(whole);
+    if (kind == 'x') {
+      return hexadecimal();
     }
+    if (kind == 'u' && in_.size() >= at_ + 6 && is_hex(in_.substr(at_ + 2, 4))) {
+      return code_point(in_.substr(at_ + 2, 4), 6);
+    }
+    if (kind == 'p' || kind == 'P') {
+      property();
+    } else if (kind == 's' || kind == 'S') {  // PCRE2's has U+180E, the reference's has not
+      replace(2, kind == 's' ? "\\p{White_Space}" : "\\P{White_Space}");
+    } else if (kind == 'v') {
+      replace(2, "\\x{0B}");
+    } else if (std::string_view("dDnrtfae").find(kind) != std::string_view::npos ||
+               (!in_class && (kind == 'A' || kind == 'z'))) {
+      copy(2);
+    } else {
+      refuse(in_.substr(at_, 2));
+    }
+    return std::nullopt;
   }
 
   void replace(std::size_t bytes, std::string_view text) {
