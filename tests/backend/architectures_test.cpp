@@ -131,6 +131,24 @@ TEST_CASE("what a config asks for and is not supported is refused by name", "[ar
   CHECK(failure.message.starts_with("config.json: "));
 }
 
+TEST_CASE("a config damaged anywhere is read or refused, never anything else", "[architectures]") {
+  const auto name = GENERATE(as<std::string>(), "gpt2", "gpt_neox", "llama_llama3", "mistral",
+                             "qwen2_sliding", "qwen3_sliding", "gemma3_text");
+  const std::string config = test::read_bytes(test::fixture(name) / "config.json");
+  std::mt19937 random(1);  // the same damage every time
+  int refused = 0;
+  for (int i = 0; i < 300; ++i) {
+    const std::string broken = test::damaged(config, random);
+    CAPTURE(broken);
+    const Failure failure =
+        failure_of([&] { read_blueprint(parse_model_config(broken, "config.json")); });
+    const bool was_refused = failure.kind == ErrorKind::input;
+    REQUIRE((was_refused || failure.message == "(did not fail)"));
+    refused += was_refused ? 1 : 0;
+  }
+  CHECK(refused > 150);
+}
+
 TEST_CASE("code that a checkpoint names is not run, and that is noted", "[architectures]") {
   const Blueprint blueprint =
       read_changed("llama", {{"auto_map", {{"AutoModelForCausalLM", "modeling.Own"}}}});

@@ -155,6 +155,22 @@ TEST_CASE("a header of more than a million tensors is refused", "[safetensors]")
   CHECK_THAT(failure_of([&] { parse(header + "}", 0); }).message, Contains("1,000,000 tensors"));
 }
 
+TEST_CASE("a header damaged anywhere is read or refused, never anything else", "[safetensors]") {
+  const std::string file = test::read_bytes(test::fixture("llama") / "model.safetensors");
+  const test::SafetensorsParts parts = test::take_apart(file);
+  const std::string header = parts.header.dump();
+  std::mt19937 random(1);  // the same damage every time
+  int refused = 0;
+  for (int i = 0; i < 3000; ++i) {
+    const std::string broken = test::damaged(header, random);
+    const Failure failure = failure_of([&] { parse(broken, parts.data.size()); });
+    const bool was_refused = failure.kind == ErrorKind::input;
+    REQUIRE((was_refused || failure.message == "(did not fail)"));
+    refused += was_refused ? 1 : 0;
+  }
+  CHECK(refused > 2000);
+}
+
 TEST_CASE("the length of the header is checked before anything is allocated", "[safetensors]") {
   CHECK(safetensors_header_bytes(length_field(2), 10, "file") == 2);
   const auto [field, file_bytes, message] = GENERATE_COPY(table<std::string, int, std::string>({

@@ -8,6 +8,7 @@
 #include <functional>
 #include <iterator>
 #include <nlohmann/json.hpp>
+#include <random>
 #include <stdexcept>
 #include <string>
 
@@ -98,6 +99,26 @@ inline void edit_safetensors(const std::filesystem::path& path,
   SafetensorsParts parts = take_apart(read_bytes(path));
   edit(parts);
   write_bytes(path, safetensors(parts.header.dump(), parts.data));
+}
+
+// Damages a text at one to four places, the same way for the same generator: a byte changed, some
+// taken out, or some said twice.
+inline std::string damaged(std::string text, std::mt19937& random) {
+  for (auto times = 1 + random() % 4; times > 0 && !text.empty(); --times) {
+    const std::size_t at = random() % text.size();
+    const std::size_t length = 1 + random() % 12;
+    switch (random() % 3) {
+      case 0:
+        text[at] = static_cast<char>(random() % 256);
+        break;
+      case 1:
+        text.erase(at, length);
+        break;
+      default:
+        text.insert(random() % text.size(), text.substr(at, length));
+    }
+  }
+  return text;
 }
 
 // What an action that must fail failed with.
