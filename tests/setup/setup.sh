@@ -15,8 +15,9 @@ die() {
 # Caches of the tools called below would otherwise go to the home directory.
 keep_caches_here() {
   local caches="$ROOT/build/cache"
-  export CCACHE_DIR="${CCACHE_DIR:-$caches/ccache}" npm_config_cache="${npm_config_cache:-$caches/npm}"
-  export HF_HOME="${HF_HOME:-$caches/huggingface}" PYTHONDONTWRITEBYTECODE=1 PIP_NO_CACHE_DIR=1
+  export CCACHE_DIR="${CCACHE_DIR:-$caches/ccache}" HF_HOME="${HF_HOME:-$caches/huggingface}"
+  export npm_config_cache="${npm_config_cache:-$caches/npm}" PIP_NO_CACHE_DIR=1
+  export PYTHONDONTWRITEBYTECODE=1
   export HF_HUB_OFFLINE=1 PIP_DISABLE_PIP_VERSION_CHECK=1 NPM_CONFIG_UPDATE_NOTIFIER=false
 }
 
@@ -53,10 +54,9 @@ missing_packages() {
   # Not a Debian system: what has no command to look for is left to CMake to find.
   command -v dpkg-query > /dev/null || return 0
   # dpkg-query fails when it does not know one of them, which is the very question.
-  installed=$({ dpkg-query -W -f='${Package} ${db:Status-Status}\n' "${wanted[@]}" 2> /dev/null || true; } \
-    | sed -n 's/ installed$//p')
+  installed=$(dpkg-query -W -f='${Package} ${db:Status-Status}\n' "${wanted[@]}" 2> /dev/null || true)
   for package in "${wanted[@]}"; do
-    grep -qxF -- "$package" <<< "$installed" || printf '%s\n' "$package"
+    grep -qxF -- "$package installed" <<< "$installed" || printf '%s\n' "$package"
   done
 }
 
@@ -85,15 +85,16 @@ dev: neither root nor sudo here; have them installed with: apt-get install ${mis
 
 ensure_venv() {
   if ! "$VENV/bin/python" -c 'import pip' 2> /dev/null; then
-    python3 -c 'import sys; sys.exit(sys.version_info < (3, 10))' \
-      || die "expected python3 3.10 or newer, found $(python3 -V 2>&1)"
+    python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+      || die "expected python3 3.11 or newer, found $(python3 -V 2>&1)"
     say "Making a Python environment in build/venv"
-    logged venv python3 -m venv --clear "$VENV" || die "python3 -m venv failed (build/setup/venv.log)"
+    logged venv python3 -m venv --clear "$VENV" \
+      || die "python3 -m venv failed (build/setup/venv.log)"
   fi
 }
 
-# ensure_requirements NAME [pip option]...: installs requirements-NAME.txt (NAME "test": requirements.txt)
-# unless the stamp says that this very list was installed into this very environment.
+# ensure_requirements NAME [pip option]...: installs requirements-NAME.txt (for the name "test":
+# requirements.txt) unless the stamp says that this very list was installed into this environment.
 ensure_requirements() {
   local name="$1" file="$SETUP/requirements-$1.txt" stamp key
   shift
