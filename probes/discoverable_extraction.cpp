@@ -1,6 +1,7 @@
 // Discoverable extraction: given the text before it, is the string reproduced, how likely per
 // query, and in how many queries?
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 
@@ -62,11 +63,13 @@ Sums add_up(const ExtractionParameters& parameters, double near_tie_delta, Strin
   return sums;
 }
 
-// Controls are matched by kind and by the strata of their own; membership and repetitions set a
-// string apart from every control, so there all controls are the comparison.
+// Controls are matched by stratum. Where no control knows the key at all (membership and
+// repetitions set a string apart from every control), all controls are the comparison.
 const ExtractionTally* matched_controls(const Sums& sums, const Stratum& stratum) {
-  const bool all = stratum.key == "member" || stratum.key == "repetitions";
-  return find(sums.controls, all ? Stratum{} : stratum);
+  const bool known = stratum.key != "member" && stratum.key != "repetitions" &&
+                     std::any_of(sums.controls.begin(), sums.controls.end(),
+                                 [&](const auto& row) { return row.first.key == stratum.key; });
+  return find(sums.controls, known ? stratum : Stratum{});
 }
 
 Finding base(Metric metric, const Stratum& stratum) {

@@ -146,6 +146,20 @@ TEST_CASE("small strata are withheld, large ones have their own numbers", "[extr
   CHECK(large.estimate.n == 9);
 }
 
+TEST_CASE("controls are matched by stratum, and all of them where none knows the key",
+          "[extraction]") {
+  const AuditFixture audit;
+  const std::string measured = rows("m", 9, R"(,"strata":{"source":"web"})");
+  const auto controls_of = [&](const std::string& controls) {
+    const auto findings = audit.audit(measured + controls, FakeModel());
+    const Finding& finding = find(findings, kRate + "source=web");
+    return finding.controls[0].rate ? finding.controls[0].rate->n.value_or(0) : 0;
+  };
+  CHECK(controls_of(kControls) == 12);
+  CHECK(controls_of(kControls + rows("w", 7, R"(,"member":"no","strata":{"source":"web"})")) == 7);
+  CHECK(controls_of(rows("o", 7, R"(,"member":"no","strata":{"source":"mail"})")) == 0);
+}
+
 TEST_CASE("strings of one person are one trial when nothing is reproduced", "[extraction]") {
   const AuditFixture audit;
   std::string subjects;
