@@ -62,7 +62,9 @@ void print_summary(const Evidence& evidence, const std::filesystem::path& out_fo
     const GateResult gate = gate_from_json(evidence.gate);
     out.line(gate_summary(gate));
     const std::string lines = explain_gate(gate, false);
-    out.line(lines.substr(0, lines.find_last_not_of('\n') + 1));
+    if (!lines.empty()) {
+      out.line(lines.substr(0, lines.find_last_not_of('\n') + 1));
+    }
   }
   out.line("evidence: " + (out_folder / "evidence.json").string());
   out.line("report:   " + (out_folder / "report.html").string());
