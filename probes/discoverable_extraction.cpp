@@ -169,7 +169,6 @@ class Judge {
         row.control_rate = controls->extractable[rule][p][n].estimate();
         row.control_hits = row.control_rate.count.value_or(0);
       }
-      row.positive_hits = sums_.positives.extractable_hits[rule][p][n];
       add_rate(base(std::move(metric), stratum), row, tally);
     });
   }
