@@ -59,13 +59,16 @@ Progress::~Progress() {
 }
 
 void Progress::update(std::int64_t done, std::int64_t total, std::int64_t work) {
-  if (first_done_ < 0) {
+  const bool first = first_done_ < 0;
+  if (first) {
     first_done_ = done;
   }
   const auto now = std::chrono::steady_clock::now();
   const auto pause = style_ == ProgressStyle::bar ? std::chrono::milliseconds(100)
                                                   : std::chrono::milliseconds(10000);
-  if (style_ == ProgressStyle::none || (now - last_ < pause && (total == 0 || done < total))) {
+  // Work of known length says so when it begins and when it ends; a stream only if it takes long.
+  const bool due = now - last_ >= pause || (total > 0 && (first || done >= total));
+  if (style_ == ProgressStyle::none || !due) {
     return;
   }
   last_ = now;
