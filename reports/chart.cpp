@@ -160,16 +160,23 @@ class CurveDrawing {
       return "";
     }
     const ChartPoint& last = panel_.strings.back();
-    const double upper = y(last.share);
-    std::string out = text("end", kRight + 8, upper + 4, words_.plain_percent(last.share));
+    double upper = y(last.share);
+    std::string control_text;
     if (!panel_.controls.empty()) {
       const ChartPoint& control = panel_.controls.back();
       double lower = y(control.share);
       if (std::abs(lower - upper) < kLabelGap) {
-        lower = control.share > last.share ? upper - kLabelGap : upper + kLabelGap;
+        // Apart, the greater above, and neither below the axis.
+        const double middle = std::min((upper + lower) / 2, kBottom - kLabelGap / 2);
+        const double side = control.share > last.share ? -kLabelGap / 2 : kLabelGap / 2;
+        upper = middle - side;
+        lower = middle + side;
       }
-      out += text("control-end", kRight + 8, lower + 4, words_.plain_percent(control.share));
+      control_text =
+          text("control-end", kRight + 8, lower + 4, words_.plain_percent(control.share));
     }
+    const std::string out =
+        text("end", kRight + 8, upper + 4, words_.plain_percent(last.share)) + control_text;
     return out;
   }
 

@@ -145,6 +145,20 @@ json cell_json(const Words& words, const Finding* finding, bool wide) {
           {"contradicted", finding->outcome == Outcome::contradicted}};
 }
 
+bool never_hit(const Cell& cells) {
+  return std::all_of(cells.begin(), cells.end(), [](const auto& cell) {
+    return cell.second->estimate.count == std::int64_t{0};
+  });
+}
+
+// A group with how many strings it has.
+Html in_brackets(const Words& words, const Finding& finding) {
+  const Html name = stratum_name(words, finding.stratum);
+  return finding.estimate.n
+             ? Html{name.markup + " (" + words.count(*finding.estimate.n).markup + ")"}
+             : name;
+}
+
 json table_json(const Words& words, const Curve& curve) {
   std::map<double, bool> queries;
   for (const auto& [finding, cells] : curve.rows) {
@@ -157,8 +171,14 @@ json table_json(const Words& words, const Curve& curve) {
     head.push_back({{"n_html", words.number(n).markup}});
   }
   json rows = json::array();
+  std::vector<Html> without_hits;
+  std::vector<Html> withheld;
   for (const auto& [finding, cells] : curve.rows) {
     const bool wide = over_all(*finding) || finding->is_control;
+    if (!wide && (finding->suppressed || never_hit(cells))) {
+      (finding->suppressed ? withheld : without_hits).push_back(in_brackets(words, *finding));
+      continue;
+    }
     json row = {{"name_html", stratum_name(words, finding->stratum).markup},
                 {"control", finding->is_control},
                 {"all", over_all(*finding)},
@@ -172,7 +192,9 @@ json table_json(const Words& words, const Curve& curve) {
   const std::string panel = words.fill_plain("chart.panel", {{"p", words.plain_number(curve.p)}});
   return {{"caption", words.fill_plain("chart.table", {{"panel", panel}})},
           {"head", head},
-          {"rows", rows}};
+          {"rows", rows},
+          {"without_hits_html", joined(words, without_hits).markup},
+          {"withheld_html", joined(words, withheld).markup}};
 }
 
 }  // namespace
@@ -194,7 +216,11 @@ Html extraction_curves(const Page& page, const MetricGroup& group) {
           {{"title_html", title.markup}, {"svg_html", curve_chart(panels[i], words).markup}});
       model["tables"].push_back(table_json(words, figure.curves[i]));
     }
-    model["contradicted_html"] = outcome_tag(words, Outcome::contradicted).markup;
+    const bool flagged =
+        std::any_of(group.findings.begin(), group.findings.end(), [](const Finding* finding) {
+          return !finding->is_control && finding->outcome == Outcome::contradicted;
+        });
+    model["contradicted_html"] = flagged ? outcome_tag(words, Outcome::contradicted).markup : "";
     out += render_template("curves", model, words).markup;
   }
   return {out};

@@ -279,7 +279,7 @@ TEST_CASE("evidence without anything in it makes a page too", "[html]") {
 
 TEST_CASE("a gate result is shown with who set the limit", "[html]") {
   const std::string en = visible_text(Document(page()).xml, "en");
-  CHECK_THAT(en, Catch::Contains("Beyond a limit that was set.") &&
+  CHECK_THAT(en, Catch::Contains("Beyond a limit that the controller set.") &&
                      Catch::Contains("Controller & Sons") && Catch::Contains("fits no finding") &&
                      Catch::Contains("retrained in December"));
   Evidence e = sample();

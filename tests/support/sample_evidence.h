@@ -144,6 +144,13 @@ inline void add_sample_findings(Evidence& e) {
   e.findings.push_back(
       sample_descriptive({"inextractability_bits", {{"l", std::int64_t{50}}}}, 0.27, "bits"));
   add_sample_curve(e, 0.5, 40, {9, 18, 31, 47, 66, 88, 104}, {0, 0, 1, 1, 3, 5, 8});
+  const Metric first{
+      "extractable_rate",
+      {{"n", 1.0}, {"p", 0.5}, {"temperature", 1.0}, {"top_k", std::int64_t{40}}, {"top_p", 1.0}}};
+  e.findings.push_back(sample_rate(first, {"kind", std::string("email")}, 4, 200, 0));
+  e.findings.push_back(sample_rate(first, {"kind", std::string("text")}, 0, 320, 0));
+  small.metric = first;
+  e.findings.push_back(small);
   add_sample_curve(e, 0.95, 40, {4, 11, 22, 36, 52, 71, 90}, {0, 0, 0, 1, 1, 3, 5});
   add_sample_curve(e, 0.5, 0, {6, 13, 24, 38, 55, 74, 93}, {0, 0, 0, 1, 2, 4, 6});
 }
