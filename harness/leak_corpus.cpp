@@ -65,6 +65,14 @@ void LeakCorpus::add(const std::string& artefact, ArtefactFormat format, std::st
   }
 }
 
+void LeakCorpus::add_known(std::string_view text) {
+  TracedText raw;
+  raw.append(text, 0);
+  for (const TracedText& form : {raw, without_json_escapes(raw)}) {
+    texts_.push_back({"", "text", folded(form), {}});
+  }
+}
+
 void LeakCorpus::add_text(const std::string& artefact, const TracedText& text) {
   TracedText plain = folded(text);
   if (!texts_.empty() && texts_.back().form == "text" &&

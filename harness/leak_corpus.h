@@ -29,6 +29,10 @@ class LeakCorpus {
  public:
   void add(const std::string& artefact, ArtefactFormat format, std::string_view bytes);
 
+  // Adds text that is known, to be compared with as text only: as it stands and without the escapes
+  // of string literals.
+  void add_known(std::string_view text);
+
   const std::vector<LeakSegment>& texts() const { return texts_; }
   const std::vector<LeakSegment>& id_lists() const { return id_lists_; }
   const std::set<std::string>& numbers() const { return numbers_; }

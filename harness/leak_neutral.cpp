@@ -12,6 +12,12 @@ std::vector<std::string> neutral_text(const Evidence& evidence) {
   for (const FileDigest& file : evidence.model.files) {
     out.push_back(file.name);
   }
+  // Names of columns, not what stands in them.
+  for (const Finding& finding : evidence.findings) {
+    if (finding.stratum.key.size() <= 32) {
+      out.push_back(finding.stratum.key);
+    }
+  }
   // By name: whatever else stands in these sections is searched like everything.
   for (const auto& [section, key] : {std::pair(&evidence.tool, "libtorch"),
                                      {&evidence.tool, "compiler"},

@@ -34,9 +34,12 @@ std::size_t distinct_bytes(std::string_view text) {
   return seen.count();
 }
 
-std::string trimmed(std::string text) {
-  const std::size_t begin = std::min(text.size(), text.find_first_not_of(' '));
-  return text.substr(begin, text.find_last_not_of(' ') + 1 - begin);
+// Without spaces and the punctuation of labels at the ends: "Source:" in a prompt and "source: x"
+// in a report are the word source, and whether that is the program's own is asked of the word.
+std::string trimmed(const std::string& text) {
+  constexpr std::string_view kEnds = " :;,.=-|>";
+  const std::size_t begin = std::min(text.size(), text.find_first_not_of(kEnds));
+  return text.substr(begin, text.find_last_not_of(kEnds) + 1 - begin);
 }
 
 // A needle on its way through the scan.
@@ -263,7 +266,7 @@ LeakScanner::LeakScanner(std::span<const Artefact> artefacts,
     state_->artefacts.add(artefact.name, artefact.format, artefact.bytes);
   }
   for (const std::string_view text : vocabulary) {
-    state_->vocabulary.add("program", ArtefactFormat::text, text);
+    state_->vocabulary.add_known(text);
   }
 }
 

@@ -161,10 +161,10 @@ class MarkupText {
     const std::size_t begin = at_;
     const Tag tag = read_tag();
     at_ = tag.end;
+    keep_attributes(begin, tag.end);
     if (is_html_ && (tag.name == "data" || tag.name == "time") && skip_typed(tag.name)) {
       return;
     }
-    keep_attributes(begin, tag.end);
     if (tag.name == "style" || tag.name == "script") {
       const std::size_t close = std::min(bytes_.size(), bytes_.find("</" + tag.name, at_));
       out_.texts.push_back(traced(bytes_.substr(at_, close - at_), at_));
@@ -215,7 +215,7 @@ class MarkupText {
       const std::string_view value = bytes_.substr(at + 1, close - at - 1);
       if (consists_of(value, "0123456789.-+eE")) {
         out_.numbers.insert(std::string(value));
-      } else {
+      } else if (!is_time_stamp(value)) {
         push(traced(value, at + 1));
       }
       at = close;

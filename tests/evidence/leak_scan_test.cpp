@@ -154,8 +154,8 @@ TEST_CASE("a secret is found in the text, attributes and comments of HTML and XM
   const std::string bytes = GENERATE_COPY(
       as<std::string>(), "<p>" + escaped + "</p>", "<p title=\"" + escaped + "\">x</p>",
       "<!-- " + kSecret + " -->", "<p>" + replaced(escaped, "Vau", "V<b>a</b>u") + "</p>",
-      "<data value=\"1\">" + escaped + "</data>", "<style>/* " + kSecret + " */</style>",
-      "<p>" + base64(kSecret, "+/") + "</p>");
+      "<data value=\"1\">" + escaped + "</data>", "<data value=\"" + escaped + "\">1</data>",
+      "<style>/* " + kSecret + " */</style>", "<p>" + base64(kSecret, "+/") + "</p>");
   CAPTURE(bytes);
   CHECK(scan(bytes, {needle(kSecret)}, ArtefactFormat::html).found == 1);
   CHECK(scan("<a b='" + replaced(escaped, "'", "&#39;") + "'/>", {needle(kSecret)},
@@ -251,6 +251,26 @@ TEST_CASE("no word of the report itself stops a run", "[leak]") {
         word.ends_with("-en") || word.ends_with("-fr") || word.starts_with("state-");
     CHECK((anchor || word == "9f3c2a1b"));
   }
+}
+
+TEST_CASE("a label in front of a prompt is no leak where the report uses the same label",
+          "[leak]") {
+  Evidence e = tests::sample_evidence();
+  e.findings[1].stratum = {"city", std::string("Vautrinel-sur-Orvl")};
+  const std::string text = canonical_json(to_json(e));
+  const std::string page = render_report("html", e, {});
+  const std::vector<Artefact> artefacts = {{"evidence.json", ArtefactFormat::json, text},
+                                           {"report.html", ArtefactFormat::html, page}};
+  const std::vector<std::string> neutral = neutral_text(e);
+  std::vector<std::string_view> vocabulary(neutral.begin(), neutral.end());
+  vocabulary.push_back(program_text());
+  LeakScanner scanner(artefacts, vocabulary);
+  scanner.search(std::vector<Needle>{needle("Source:"), needle("City: "), needle("kind ="),
+                                     needle("- Outcome:\n")});
+  CHECK(scanner.report().found == 0);
+  // What stands in the column is another matter.
+  scanner.search(std::vector<Needle>{needle("Vautrinel-sur-Orvl")});
+  CHECK(scanner.report().found == 1);
 }
 
 TEST_CASE("nothing is found in a report that holds nothing", "[leak]") {
