@@ -54,7 +54,7 @@ class Comparison {
     std::getline(in_, line);
     const Json header = Json::parse(line);
     expected_texts_ = header.at("texts").get<int>();
-    tokenizer_ = load_tokenizer(header.at("tokenizer").get<std::string>());
+    tokenizer_ = load_tokenizer(file.parent_path() / header.at("tokenizer").get<std::string>());
     while (std::getline(in_, line)) {
       ++line_;
       const Json row = Json::parse(line);

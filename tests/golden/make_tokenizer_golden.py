@@ -15,6 +15,7 @@ import argparse
 import hashlib
 import itertools
 import json
+import os
 import pathlib
 import random
 import shutil
@@ -136,7 +137,8 @@ def write_golden(name, folder, out, full):
     scratch = target.with_suffix(".part")
     with scratch.open("w", encoding="utf-8") as file:
         encoded = list(rows(texts))
-        header = {"key": key, "tokenizer": str(folder.resolve()), "texts": len(encoded)}
+        header = {"key": key, "texts": len(encoded),
+                  "tokenizer": os.path.relpath(folder.resolve(), target.parent.resolve())}
         file.write(json.dumps(header) + "\n")
         for row in encoded:
             file.write(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n")
