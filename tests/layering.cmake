@@ -35,7 +35,7 @@ layer("probes/" "${metrics}|${evidence}|${harness}|probes/" "nlohmann/|re2/|edli
 layer("reports/" "${metrics}|${evidence}|reports/" "nlohmann/|mustache\\.hpp|kainjow/|pugixml\\.hpp")
 layer("tests/" "metrics/|harness/|probes/|reports/|tests/"
   "nlohmann/|catch2/|Eigen/|boost/|sqlite3\\.h|openssl/|valijson/|CLI/|pugixml\\.hpp|zlib\\.h|sentencepiece")
-set(system "sys/|linux/|arpa/|netinet/|(unistd|fcntl|sched|stdlib|pthread|signal|poll|dlfcn|cpuid|immintrin|arm_neon|spawn|glob|ftw|termios|pwd)\\.h$")
+set(system "sys/|linux/|arpa/|netinet/|(unistd|fcntl|sched|stdlib|pthread|signal|poll|dlfcn|cpuid|immintrin|arm_neon|spawn|glob|ftw|termios|pwd|malloc)\\.h$")
 
 set(faults "")
 macro(fault text)

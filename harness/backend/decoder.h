@@ -32,8 +32,8 @@ struct Rope {
 };
 
 struct DecoderLayerSpec {
-  int rope = -1;                         // index into DecoderSpec::ropes; -1: none
-  std::optional<std::int64_t> window;    // key j is visible to query i iff i - window < j <= i
+  int rope = -1;                       // index into DecoderSpec::ropes; -1: none
+  std::optional<std::int64_t> window;  // key j is visible to query i iff i - window < j <= i
 };
 
 struct DecoderSpec {
@@ -49,13 +49,13 @@ struct DecoderSpec {
   double norm_epsilon = 1e-5;
   Block block = Block::pre;
   Activation activation = Activation::silu;
-  bool gated_mlp = true;          // activation(gate x) * (up x), else activation(up x)
+  bool gated_mlp = true;  // activation(gate x) * (up x), else activation(up x)
   bool learned_positions = false;
-  std::int64_t rotary_dim = 0;    // first dimensions of each head, half-split; 0: no rope
+  std::int64_t rotary_dim = 0;  // first dimensions of each head, half-split; 0: no rope
   std::vector<Rope> ropes;
-  double attention_scale = 1.0;   // multiplies q k^T
-  bool query_key_norm = false;    // per head, before rope, of the kind `norm`
-  double embedding_scale = 1.0;   // rounded to the compute dtype before use, as the reference does
+  double attention_scale = 1.0;  // multiplies q k^T
+  bool query_key_norm = false;   // per head, before rope, of the kind `norm`
+  double embedding_scale = 1.0;  // rounded to the compute dtype before use, as the reference does
   bool tied_head = false;
   std::vector<DecoderLayerSpec> layers;
   std::vector<TokenId> eos_ids;
@@ -82,7 +82,7 @@ struct DecoderWeights {
   at::Tensor token_embedding;     // [vocabulary, hidden]
   at::Tensor position_embedding;  // [context_tokens, hidden]
   at::Tensor final_norm_weight, final_norm_bias;
-  at::Tensor head_weight;         // [vocabulary, hidden]; the same storage as token_embedding if tied
+  at::Tensor head_weight;  // [vocabulary, hidden]; the same storage as token_embedding if tied
   at::Tensor head_bias;
   std::vector<DecoderLayerWeights> layers;
 };

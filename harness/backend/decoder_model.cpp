@@ -8,6 +8,7 @@
 #include "harness/backend/decoding_rule.h"
 #include "harness/backend/generate.h"
 #include "harness/backend/head.h"
+#include "harness/backend/memory.h"
 #include "harness/backend/transformer.h"
 #include "harness/error.h"
 
@@ -225,7 +226,9 @@ std::unique_ptr<LanguageModel> make_decoder_model(DecoderSpec spec, DecoderWeigh
   check_weights(spec, weights);
   return guarded([&]() -> std::unique_ptr<LanguageModel> {
     if (info.threads > 0) at::set_num_threads(info.threads);
-    return std::make_unique<DecoderModel>(spec, std::move(weights), std::move(info), paths);
+    auto model = std::make_unique<DecoderModel>(spec, std::move(weights), std::move(info), paths);
+    keep_freed_memory();  // only now: the weights' own blocks were given back
+    return model;
   });
 }
 

@@ -127,7 +127,7 @@ std::vector<RowSummary> Head::summarise(const at::Tensor& hidden, const RowQuest
   const at::Tensor terms = weight_.index_select(0, targets).to(at::kDouble).mul_(hidden);
   at::Tensor estimate = terms.sum(1);
   if (bias_.defined()) estimate += bias_.index_select(0, targets);
-  const at::Tensor tolerance = terms.abs_().sum(1).add_(1e-3).mul_(8 * 0x1.0p-24);
+  const at::Tensor tolerance = terms.abs_().sum(1).add_(1e-3).mul_(16 * 0x1.0p-24);
   const auto floats = [](const at::Tensor& t) {
     const at::Tensor f = t.to(at::kFloat);
     return std::vector<float>(f.const_data_ptr<float>(), f.const_data_ptr<float>() + f.numel());

@@ -2,11 +2,10 @@
 
 #include <cstdint>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include <nlohmann/json.hpp>
 
 #include "harness/evidence/finding.h"
 #include "harness/types.h"
@@ -62,8 +61,8 @@ struct CriterionOutcome {
 
 // The whole audit as a value. Serialises to canonical JSON and back without loss.
 struct Evidence {
-  nlohmann::json tool;      // name, version, libtorch, compiler
-  nlohmann::json run;       // the only part that may differ between identical runs
+  nlohmann::json tool;  // name, version, libtorch, compiler
+  nlohmann::json run;   // the only part that may differ between identical runs
   AuditedModel model;
   AuditedTokenizer tokenizer;
   std::string suite_name;

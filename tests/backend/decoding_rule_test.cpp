@@ -195,12 +195,25 @@ TEST_CASE("the most likely tokens settle a rule exactly or not at all", "[decodi
 }
 
 TEST_CASE("a mass that a float32 sum could move across p is left to the whole row", "[decoding]") {
-  const std::vector<float> row = {1, 1, 1, 1, -40};
+  const std::vector<float> row = {3, 2, 1, 0, -1, -40};
+  const std::vector<float> top = {3, 2, 1, 0, -1};
+  const std::vector<TokenId> ids = {0, 1, 2, 3, 4};
+  const double whole = kept_tokens(std::span<const float>(row), DecodingRule()).log_sum_exp;
+  const double two = std::exp(3 - whole) + std::exp(2 - whole);
+  for (const double off : {-1e-8, 0.0, 1e-8})
+    CHECK_FALSE(kept_tokens_from_top(top, ids, 6, whole, {.top_p = two + off}));
+  const auto less = kept_tokens_from_top(top, ids, 6, whole, {.top_p = two - 1e-4});
+  const auto more = kept_tokens_from_top(top, ids, 6, whole, {.top_p = two + 1e-4});
+  REQUIRE((less && more));
+  CHECK(less->lowest == 2);
+  CHECK(more->lowest == 1);
+}
+
+TEST_CASE("equals at the end of the list may go on behind it", "[decoding]") {
   const std::vector<float> top = {1, 1, 1, 1};
   const std::vector<TokenId> ids = {0, 1, 2, 3};
-  const double whole = kept_tokens(std::span<const float>(row), DecodingRule()).log_sum_exp;
-  CHECK_FALSE(kept_tokens_from_top(top, ids, 5, whole, {.top_p = 0.5}));
-  CHECK_FALSE(kept_tokens_from_top(top, ids, 5, whole, {.top_p = 0.4}));  // ties may go on
+  CHECK_FALSE(kept_tokens_from_top(top, ids, 9, 1 + std::log(8.0), {.top_p = 0.3}));
+  CHECK_FALSE(kept_tokens_from_top(top, ids, 9, 1 + std::log(8.0), {.top_k = 2}));
 }
 
 TEST_CASE("rules outside their ranges are refused by name", "[decoding]") {

@@ -187,6 +187,12 @@ TEST_CASE("tokens are drawn as often as the rule says", "[generate]") {
   }
 }
 
+TEST_CASE("a token without mass is never drawn", "[generate]") {
+  const std::vector<float> row = {-2000, 0, -2000, 1, -2000};
+  CHECK(sample_token(row, {}, 0.0) == 1);
+  CHECK(sample_token(row, {}, std::nextafter(1.0, 0.0)) == 3);
+}
+
 TEST_CASE("a draw from a long row is the same from its head as from all of it", "[generate]") {
   std::vector<float> row(5000);
   Rng random(3, "row");

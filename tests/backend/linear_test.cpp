@@ -62,6 +62,11 @@ TEST_CASE("a row's product does not depend on the rows beside it", "[linear]") {
   const Case c = make_case(130, 1536, 70, true, dtype);
   const at::Tensor all = c.packed(c.x);
   const at::Tensor scaled = c.packed.times(c.x, c.other);
+  const at::Tensor row = c.x.narrow(0, 3, 1), other = c.other.narrow(0, 3, 1);
+  const auto twice = [](const at::Tensor& t) { return at::cat({t, t}); };
+  CHECK(at::equal(c.packed(row), c.packed(twice(row)).narrow(0, 1, 1)));
+  CHECK(at::equal(c.packed.times(row, other),
+                  c.packed.times(twice(row), twice(other)).narrow(0, 1, 1)));
   for (const std::int64_t rows : {1, 2, 7, 64}) {
     CAPTURE(dtype, rows);
     const double tolerance = dtype == at::kFloat ? 2e-6 : 0.01;

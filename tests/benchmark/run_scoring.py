@@ -23,7 +23,7 @@ ROOT = HERE.parents[1]
 MODELS = {"SmolLM2-135M": "smollm2-135m-instruct", "GPT-2 small shape": "gpt2-small-shape"}
 SETS = {"fixed": "50 + 50", "mixed": "16-400 + 8-64"}
 DTYPES = ("float32", "bfloat16")
-QUICK = ["--programs", "generate,lm_eval", "--batches", "generate=32", "--batches", "lm_eval=8"]
+QUICK = ["--batches", "generate=32", "--batches", "lm_eval=8"]
 
 
 def json_lines(command):
@@ -52,6 +52,7 @@ def measure(model, requests, dtype):
                 if "strings_per_second" in row]
     before = souvenir()
     references = json_lines([sys.executable, HERE / "reference_scoring.py", *options,
+                             "--programs", ARGUMENTS.programs,
                              *(QUICK if ARGUMENTS.quick else [])])
     return before + references + souvenir()
 
@@ -95,6 +96,8 @@ def parse_arguments():
     parser.add_argument("--models", default=",".join(MODELS.values()))
     parser.add_argument("--sets", default=",".join(SETS))
     parser.add_argument("--dtypes", default=",".join(DTYPES))
+    parser.add_argument("--programs", default="generate,lm_eval",
+                        help="references: generate, lm_eval, forward (slow)")
     parser.add_argument("--quick", action="store_true", help="fewer strings, one batch size each")
     parser.add_argument("--out", type=pathlib.Path, default=ROOT / "build/bench/scoring.md")
     return parser.parse_args()
