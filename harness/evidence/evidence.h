@@ -59,6 +59,61 @@ struct CriterionOutcome {
   std::vector<std::string> findings;
 };
 
+// A measure the controller says was taken against memorisation.
+//
+//   stage    data | training | post_training | output
+//   finding  id of a finding that shows its effect; empty: not measured
+struct Mitigation {
+  std::string stage;
+  std::string description;
+  std::string finding;
+};
+
+// What the controller declares of the system and its use (the context file). Nothing of it is
+// checked, nothing shapes a number; texts are the controller's own and hostile to a report.
+//
+//   release_context  open_weights | api | internal | other
+//   valid_until      YYYY-MM-DD; empty where none was set
+//   sha256           of the context file
+struct AuditContext {
+  std::string system;
+  std::string version;
+  std::string controller;
+  std::string commissioner;
+  std::string operator_name;
+  std::string dpo;
+  std::string release_context;
+  std::string release_note;
+  std::string intended_use;
+  std::string purpose;
+  std::string training_data;
+  std::string legal_basis;
+  std::vector<Mitigation> mitigations;
+  std::vector<std::string> filters;
+  std::string valid_until;
+  std::string remark;
+  std::string sha256;
+};
+
+// One line of a demonstration whose truth is known: what should come out, and what did.
+//
+//   claim     a stable code, e.g. "exposure_grows": a report says "demo.claim.CODE" for it
+//   text      the English sentence, for a code that a report does not know
+//   expected  a few words or numbers
+//   found     the same, as measured
+//   holds     no value: could not be told
+struct DemoRow {
+  std::string claim;
+  std::string text;
+  std::string expected;
+  std::string found;
+  std::optional<bool> holds;
+};
+
+struct Demo {
+  std::vector<DemoRow> rows;
+};
+
 // The whole audit as a value. Serialises to canonical JSON and back without loss.
 struct Evidence {
   nlohmann::json tool;  // name, version, libtorch, compiler
@@ -81,6 +136,8 @@ struct Evidence {
   std::int64_t scored_tokens = 0;
   std::vector<LeftOut> left_out;
   nlohmann::json gate;  // null without a policy
+  std::optional<AuditContext> context;
+  std::optional<Demo> demo;
 };
 
 }  // namespace souvenir

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <utility>
@@ -61,11 +62,22 @@ struct Control {
   std::optional<Estimate> difference;
 };
 
+// One point of a receiver operating characteristic: with a threshold that takes this share of
+// non-members for members, this share of members is found.
+struct CurvePoint {
+  double false_positive_rate = 0.0;
+  double true_positive_rate = 0.0;
+};
+
+// What a curve may hold at most: enough to draw it, too few to read single strings off it.
+inline constexpr std::size_t kMaxCurvePoints = 64;
+
 // One claim of one probe on one stratum.
 //
 //   is_control  speaks of controls (member: no, twins): a policy's "*" never matches it
 //   suppressed  too few persons or strings to publish: no estimate leaves private/
 //   ambiguous   strings whose greedy match hangs on a near-tie even in float32
+//   curve       what a rate of its kind comes from: neither coordinate ever falls, both in [0, 1]
 struct Finding {
   std::string probe;
   std::string probe_version;
@@ -81,6 +93,7 @@ struct Finding {
   std::optional<double> minimum_detectable;
   std::optional<std::int64_t> ambiguous;
   std::vector<Remark> caveats;
+  std::vector<CurvePoint> curve;
 };
 
 // Returns the stable id: probe/metric[name=value,...]/stratum, "all" for everything,

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <string>
 
+#include "harness/evidence/optional_parts.h"
+
 namespace souvenir {
 
 namespace {
@@ -140,7 +142,8 @@ json to_json(const Finding& finding) {
           {"controls", list(finding.controls)},
           {"minimum_detectable", or_null(finding.minimum_detectable)},
           {"ambiguous", or_null(finding.ambiguous)},
-          {"caveats", list(finding.caveats)}};
+          {"caveats", list(finding.caveats)},
+          {"curve", curve_to_json(finding.curve)}};
 }
 
 json to_json(const CriterionOutcome& criterion) {
@@ -224,7 +227,9 @@ json to_json(const Evidence& original) {
             {"requests", e.requests},
             {"scored_tokens", e.scored_tokens},
             {"left_out", list(e.left_out)}}},
-          {"gate", e.gate}};
+          {"gate", e.gate},
+          {"context", context_to_json(e.context)},
+          {"demo", demo_to_json(e.demo)}};
 }
 
 }  // namespace souvenir

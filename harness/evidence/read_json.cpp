@@ -8,6 +8,7 @@
 #include "harness/error.h"
 #include "harness/evidence/json.h"
 #include "harness/evidence/json_node.h"
+#include "harness/evidence/optional_parts.h"
 #include "harness/evidence/strict_json.h"
 
 namespace souvenir {
@@ -123,6 +124,7 @@ Finding read_finding(const JsonNode& node) {
   for (const JsonNode& caveat : node.get("caveats").items()) {
     f.caveats.push_back(read_remark(caveat));
   }
+  f.curve = read_curve(node.get("curve"));
   return f;
 }
 
@@ -243,6 +245,8 @@ Evidence evidence_from_json(std::string_view text) {
   e.criteria_version = root.get("criteria_version").text_or("");
   read_coverage(root.get("coverage"), e);
   e.gate = root.get("gate").raw();
+  e.context = read_context(root.get("context"));
+  e.demo = read_demo(root.get("demo"));
   return e;
 }
 

@@ -6,7 +6,7 @@
 #include "harness/error.h"
 #include "harness/evidence/json.h"
 #include "harness/evidence/sensitive.h"
-#include "tests/support/sample_evidence.h"
+#include "tests/support/sample_audit.h"
 
 namespace souvenir {
 namespace {
@@ -45,6 +45,50 @@ TEST_CASE("evidence comes back from its JSON without loss", "[evidence]") {
   CHECK(read.threat_model == sample.threat_model);
 }
 
+TEST_CASE("context, demonstration and curve come back from JSON without loss", "[evidence]") {
+  Evidence e = tests::sample_evidence();
+  e.context = tests::sample_context();
+  e.demo = tests::sample_demo();
+  e.findings[0].curve = {{0, 0}, {0.001, 0.25}, {0.001, 0.5}, {1, 1}};
+  const std::string text = canonical_json(to_json(e));
+  const Evidence read = evidence_from_json(text);
+  CHECK(canonical_json(to_json(read)) == text);
+  REQUIRE(read.context);
+  CHECK(read.context->operator_name == e.context->operator_name);
+  CHECK(read.context->mitigations[1].finding == "personal_data/exposed_rate/all");
+  REQUIRE(read.demo);
+  CHECK(read.demo->rows[3].holds == false);
+  CHECK_FALSE(read.demo->rows[2].holds);
+  CHECK(read.findings[0].curve[2].true_positive_rate == 0.5);
+  CHECK(read.findings[1].curve.empty());
+  const json none = to_json(tests::sample_evidence());
+  CHECK((none["context"].is_null() && none["demo"].is_null()));
+  CHECK(none["findings"][0]["curve"].is_null());
+}
+
+TEST_CASE("a curve that falls, leaves the unit square or has too many points is none",
+          "[evidence]") {
+  using Curve = std::vector<CurvePoint>;
+  const auto [curve, fault] = GENERATE(table<Curve, std::string>({
+      {{{0.5, 0}, {0.4, 1}}, "do not fall"},
+      {{{0, 0.5}, {1, 0.4}}, "do not fall"},
+      {{{0, 0}, {1.5, 1}}, "do not fall"},
+      {{{-0.1, 0}, {1, 1}}, "do not fall"},
+      {Curve(kMaxCurvePoints + 1), "at most 64 points, found 65"},
+  }));
+  Evidence e = tests::sample_evidence();
+  e.findings[0].curve = curve;
+  CHECK_THROWS_WITH(to_json(e), Catch::Contains(fault));
+  json written = to_json(tests::sample_evidence());
+  for (const CurvePoint& point : curve) {
+    written["findings"][0]["curve"].push_back(
+        {point.false_positive_rate, point.true_positive_rate});
+  }
+  const Error error = failure(written);
+  CHECK(error.kind() == ErrorKind::integrity);
+  CHECK_THAT(error.what(), Catch::Contains("/findings/0/curve") && Catch::Contains(fault));
+}
+
 TEST_CASE("a seed that no double holds comes back exactly", "[evidence]") {
   Evidence e = tests::sample_evidence();
   e.seed = GENERATE(std::uint64_t{0}, (std::uint64_t{1} << 53) - 1, std::uint64_t{1} << 53,
@@ -58,6 +102,7 @@ TEST_CASE("a suppressed finding takes no number and no word with it", "[evidence
   finding.outcome = Outcome::contradicted;
   finding.ambiguous = 1;
   finding.caveats = {{"straddling", "1 string", 1}};
+  finding.curve = {{0, 0}, {0, 0.25}, {1, 1}};
   finding.suppressed = true;
   Evidence e;
   e.findings = {finding};
@@ -71,6 +116,7 @@ TEST_CASE("a suppressed finding takes no number and no word with it", "[evidence
   CHECK(written["minimum_detectable"].is_null());
   CHECK(written["ambiguous"].is_null());
   CHECK(written["caveats"].empty());
+  CHECK(written["curve"].is_null());
   CHECK(written["controls"][0]["rate"].is_null());
   CHECK(written["controls"][0]["reason"] == "suppressed: fewer than 5 strings");
 

@@ -8,7 +8,7 @@
 #include <valijson/validator.hpp>
 
 #include "harness/evidence/json.h"
-#include "tests/support/sample_evidence.h"
+#include "tests/support/sample_audit.h"
 
 namespace souvenir {
 namespace {
@@ -47,6 +47,34 @@ TEST_CASE("evidence follows its published schema", "[schema]") {
   // For whoever wants to check it with another validator.
   std::ofstream(SOUVENIR_BINARY_DIR "/sample_evidence.json") << text;
   CHECK(valid(json::parse(text)));
+}
+
+json full_document() {
+  Evidence e = tests::sample_evidence();
+  e.context = tests::sample_context();
+  e.demo = tests::sample_demo();
+  e.findings[0].curve = {{0, 0}, {0.01, 0.5}, {1, 1}};
+  return to_json(e);
+}
+
+TEST_CASE("context, demonstration and curve are in the schema", "[schema]") {
+  const json good = full_document();
+  CHECK(valid(good));
+  const auto [pointer, value] = GENERATE(table<std::string, json>({
+      {"/context/release_context", json("public")},
+      {"/context/sha256", json(nullptr)},
+      {"/context/valid_until", json("May")},
+      {"/context/mitigations/0/stage", json("prayer")},
+      {"/demo/rows/0/holds", json("yes")},
+      {"/demo/rows/0/claim", json("")},
+      {"/findings/0/curve", json::array({0.5})},
+      {"/findings/0/curve", json(std::vector<std::vector<double>>(65, {0, 0}))},
+      {"/findings/0/curve/1", json::array({0.5, 1.5})},
+  }));
+  CAPTURE(pointer);
+  json bad = good;
+  bad.at(json::json_pointer(pointer)) = value;
+  CHECK_FALSE(valid(bad));
 }
 
 TEST_CASE("the schema takes what it does not know", "[schema]") {
