@@ -1,9 +1,12 @@
 #include "harness/audit_plan.h"
 
+#include <algorithm>
 #include <set>
 
 #include "harness/digest.h"
 #include "harness/error.h"
+#include "harness/journal_candidates.h"
+#include "harness/lower_case.h"
 
 namespace souvenir {
 
@@ -12,11 +15,13 @@ namespace {
 class SubjectPlanner {
  public:
   SubjectPlanner(const Journal::PlanWriter& writer, const Tokenizer& tokenizer,
-                 const BosDecision& bos, const Suite& suite)
-      : writer_(writer), tokenizer_(tokenizer), bos_(bos), suite_(suite) {}
+                 const BosDecision& bos, const Suite& suite, bool lowercase)
+      : writer_(writer), tokenizer_(tokenizer), bos_(bos), suite_(suite), lowercase_(lowercase) {}
 
   void add(const Subject& subject) {
-    if (subject.is_text) {
+    if (!subject.secret_hmac.empty()) {
+      writer_.add({&subject, 0, subject.prefix, {}, std::nullopt, std::nullopt});
+    } else if (subject.is_text) {
       add_windows(subject);
     } else {
       add_pair(subject);
@@ -30,7 +35,7 @@ class SubjectPlanner {
       writer_.leave_out("no_context");
       return;
     }
-    writer_.add({&subject, 0, subject.prefix, subject.secret, std::move(*cut)});
+    add_string({&subject, 0, subject.prefix, subject.secret, std::move(cut), {}});
   }
 
   void add_windows(const Subject& subject) {
@@ -40,39 +45,92 @@ class SubjectPlanner {
       return;
     }
     for (std::size_t i = 0; i < windows.size(); ++i) {
-      writer_.add({&subject, static_cast<std::int64_t>(i), std::move(windows[i].prefix),
-                   std::move(windows[i].secret), std::move(windows[i].cut)});
+      add_string({&subject,
+                  static_cast<std::int64_t>(i),
+                  std::move(windows[i].prefix),
+                  std::move(windows[i].secret),
+                  std::move(windows[i].cut),
+                  {}});
     }
+  }
+
+  void add_string(PlannedString string) {
+    if (lowercase_) {
+      string.lowercase =
+          cut_string(tokenizer_, bos_, string.prefix.reveal(), lower_case(string.secret.reveal()));
+    }
+    writer_.add(string);
   }
 
   const Journal::PlanWriter& writer_;
   const Tokenizer& tokenizer_;
   const BosDecision& bos_;
   const Suite& suite_;
+  bool lowercase_;
 };
+
+void add_file(const Journal::PlanWriter& writer, SubjectPlanner& planner, const std::string& file) {
+  std::int64_t row = 0;
+  read_subjects(
+      file,
+      [&](Subject&& subject) {
+        ++row;
+        if (!writer.is_new(subject.id)) {
+          throw Error(ErrorKind::input, "subjects " + file + ", row " + std::to_string(row) +
+                                            ": /id: stands twice; ids are unique");
+        }
+        planner.add(subject);
+      },
+      [](std::string_view) {});
+}
+
+template <typename Item>
+void add_new(std::vector<Item>& all, const std::vector<Item>& more) {
+  for (const Item& item : more) {
+    if (std::find(all.begin(), all.end(), item) == all.end()) all.push_back(item);
+  }
+}
 
 }  // namespace
 
-void plan_subjects(Journal& journal, const std::vector<std::string>& files,
-                   const Tokenizer& tokenizer, const BosDecision& bos, const Suite& suite,
-                   const ScoreOptions& options, std::int64_t token_budget) {
-  journal.plan(options, token_budget, [&](const Journal::PlanWriter& writer) {
-    SubjectPlanner planner(writer, tokenizer, bos, suite);
-    for (const std::string& file : files) {
-      std::int64_t row = 0;
-      read_subjects(
-          file,
-          [&](Subject&& subject) {
-            ++row;
-            if (!writer.is_new(subject.id)) {
-              throw Error(ErrorKind::input, "subjects " + file + ", row " + std::to_string(row) +
-                                                ": /id: stands twice; ids are unique");
-            }
-            planner.add(subject);
-          },
-          [](std::string_view) {});
+void plan_audit(Journal& journal, const AuditQuestions& questions, const Tokenizer& tokenizer,
+                const BosDecision& bos, const Suite& suite, std::int64_t token_budget) {
+  const auto strings = [&](const Journal::PlanWriter& writer) {
+    SubjectPlanner planner(writer, tokenizer, bos, suite, questions.needs.lowercase);
+    // Canaries first: of a pair that stands in both, the one whose history is known stays.
+    for (const Subject& canary : questions.canaries) {
+      if (!writer.is_new(canary.id)) {
+        throw Error(ErrorKind::input, "canaries: an id stands twice; ids are unique");
+      }
+      planner.add(canary);
     }
-  });
+    for (const std::string& file : questions.files) {
+      add_file(writer, planner, file);
+    }
+  };
+  const auto besides = [&](const Journal::PlanWriter& writer) {
+    if (questions.needs.candidates) {
+      CandidateJournal(journal.database()).plan(*questions.needs.candidates, questions.spaces);
+    }
+    PromptJournal(journal.database())
+        .plan(questions.needs.prompts, tokenizer, bos, questions.chat, writer.leave_out);
+  };
+  journal.plan(questions.needs.score, token_budget, strings, besides);
+}
+
+void merge_needs(ProbeNeeds& all, const ProbeNeeds& more) {
+  add_new(all.score.rules, more.score.rules);
+  add_new(all.score.temperatures, more.score.temperatures);
+  all.score.top = std::max(all.score.top, more.score.top);
+  all.reference = all.reference || more.reference;
+  all.lowercase = all.lowercase || more.lowercase;
+  if (more.candidates) {
+    if (!all.candidates) all.candidates = CandidateNeeds{0, 0};
+    all.candidates->exact_up_to =
+        std::max(all.candidates->exact_up_to, more.candidates->exact_up_to);
+    all.candidates->sampled = std::max(all.candidates->sampled, more.candidates->sampled);
+  }
+  all.prompts.insert(all.prompts.end(), more.prompts.begin(), more.prompts.end());
 }
 
 std::string key_id(const std::string& key) {

@@ -4,20 +4,37 @@
 #include <vector>
 
 #include "harness/boundary.h"
+#include "harness/canary_space.h"
 #include "harness/evidence/evidence.h"
 #include "harness/journal.h"
+#include "harness/journal_prompts.h"
 #include "harness/suite.h"
 #include "harness/tokenizer.h"
 
 namespace souvenir {
 
-// Reads subjects files into a journal's plan: tokenises, cuts into prefix and secret or into
-// windows, and counts what is left out and why.
+// What an audit asks about.
+//
+//   files     subjects
+//   canaries  as subjects, with their roles; their spaces beside them
+//   chat      the model's own chat template, where it has one
+struct AuditQuestions {
+  std::vector<std::string> files;
+  std::vector<Subject> canaries = {};
+  std::vector<CanarySpace> spaces = {};
+  ProbeNeeds needs = {};
+  ChatTemplate chat = {};
+};
+
+// Reads subjects files and canaries into a journal's plan: tokenises, cuts into prefix and secret
+// or into windows, plans candidates and prompts, and counts what is left out and why.
 //
 // Errors  input: a wrong row, an id that stands twice, a twin of nobody; nothing is then planned
-void plan_subjects(Journal& journal, const std::vector<std::string>& files,
-                   const Tokenizer& tokenizer, const BosDecision& bos, const Suite& suite,
-                   const ScoreOptions& options, std::int64_t token_budget);
+void plan_audit(Journal& journal, const AuditQuestions& questions, const Tokenizer& tokenizer,
+                const BosDecision& bos, const Suite& suite, std::int64_t token_budget);
+
+// Adds what a probe needs to what others do.
+void merge_needs(ProbeNeeds& all, const ProbeNeeds& more);
 
 // Digests a subjects file with a keyed HMAC, and counts its rows and persons.
 //

@@ -29,7 +29,8 @@ CREATE TABLE IF NOT EXISTS string(
   ordinal INTEGER PRIMARY KEY, subject TEXT, window INTEGER, person TEXT, kind TEXT,
   member INTEGER, positive INTEGER, twin_of TEXT, repetitions INTEGER, strata TEXT,
   prefix BLOB, secret BLOB, given_away INTEGER, straddles INTEGER, specials INTEGER,
-  request INTEGER, duplicate INTEGER DEFAULT 0);
+  request INTEGER, lowercase INTEGER, hmac TEXT DEFAULT '', space TEXT DEFAULT '', tier INTEGER,
+  planted INTEGER, coin INTEGER, most_often INTEGER, duplicate INTEGER DEFAULT 0);
 CREATE INDEX IF NOT EXISTS string_request ON string(request);
 CREATE INDEX IF NOT EXISTS string_subject ON string(subject);
 CREATE TABLE IF NOT EXISTS request(
@@ -102,9 +103,11 @@ Journal::Journal(const std::string& directory) : lock_(take_lock(directory)) {
   }
 }
 
+Journal::Journal() : database_(std::make_unique<Database>()) { create_schema(); }
+
 Journal::~Journal() {
   database_.reset();
-  ::close(lock_);
+  if (lock_ >= 0) ::close(lock_);
 }
 
 void Journal::create_schema() {
@@ -147,9 +150,9 @@ bool Journal::planned() const {
   return select.step();
 }
 
-bool Journal::confirm_planned() const {
-  Statement select(*database_, "SELECT 1 FROM meta WHERE key = 'confirm_planned'");
-  return select.step();
+bool Journal::pass_planned(Pass pass) const {
+  Statement select(*database_, "SELECT 1 FROM meta WHERE key = ?");
+  return select.bind_text(0, "pass_" + std::to_string(static_cast<int>(pass))).step();
 }
 
 std::int64_t Journal::batches(Pass pass) const {
@@ -219,6 +222,25 @@ JournalTotals Journal::totals() const {
           .straddling = strings.integer(2),
           .with_specials = strings.integer(3),
           .persons = strings.integer(4)};
+}
+
+PlanCounts Journal::plan_counts() const {
+  Statement strings(
+      *database_,
+      "SELECT coalesce(sum(member <> 1 AND positive = 0), 0), count(DISTINCT CASE WHEN "
+      "member <> 1 AND person <> '' THEN person END), coalesce(sum(member = 0), 0), "
+      "coalesce(sum(member = 1), 0), coalesce(sum(space <> '' AND planted = 1), 0), "
+      "coalesce(sum(space <> '' AND planted = 0), 0) FROM string WHERE duplicate = 0");
+  strings.step();
+  Statement tokens(*database_, "SELECT coalesce(sum(tokens), 0) FROM request");
+  tokens.step();
+  return {.measured = strings.integer(0),
+          .persons = strings.integer(1),
+          .members = strings.integer(2),
+          .controls = strings.integer(3),
+          .planted = strings.integer(4),
+          .held_out = strings.integer(5),
+          .tokens = tokens.integer(0)};
 }
 
 std::vector<LeftOut> Journal::left_out() const {

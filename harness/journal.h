@@ -19,12 +19,16 @@ namespace souvenir {
 class Database;
 
 // A string on its way into the plan.
+//
+//   cut        what is scored; nothing for a string that is known by its HMAC alone
+//   lowercase  the same prefix with the secret in lower case, where a probe asks for it
 struct PlannedString {
   const Subject* subject = nullptr;
   std::int64_t window = 0;
   Sensitive prefix;
   Sensitive secret;
-  CutString cut;
+  std::optional<CutString> cut;
+  std::optional<CutString> lowercase;
 };
 
 struct JournalRequest {
@@ -42,9 +46,24 @@ struct JournalTotals {
   std::int64_t persons = 0;
 };
 
+// What a plan holds, for saying what it could find.
+//
+//   persons   among the measured strings, where any is given
+//   planted, held_out  canaries
+//   tokens    of the first pass, prefixes included
+struct PlanCounts {
+  std::int64_t measured = 0;
+  std::int64_t persons = 0;
+  std::int64_t members = 0;
+  std::int64_t controls = 0;
+  std::int64_t planted = 0;
+  std::int64_t held_out = 0;
+  std::int64_t tokens = 0;
+};
+
 // A pass over the requests: all of them as the plan says, then again in float32 those whose greedy
-// match hangs on a near-tie.
-enum class Pass { first = 0, confirm = 1 };
+// match hangs on a near-tie; and those of whole strings by the reference model.
+enum class Pass { first = 0, confirm = 1, reference = 2 };
 
 // Records what is asked and what was answered, so that a killed run resumes, and a judgement can be
 // made again without a model. One SQLite file (write-ahead log, mode 0600) in `private/`; the batch
@@ -60,6 +79,8 @@ class Journal {
   //         resource: a folder that cannot be written, a full disk
   //         integrity: damaged
   explicit Journal(const std::string& directory);
+  // A journal in memory: what would be asked, and nothing of it on the disk.
+  Journal();
   ~Journal();
   Journal(const Journal&) = delete;
   Journal& operator=(const Journal&) = delete;
@@ -80,12 +101,15 @@ class Journal {
     std::function<void(const PlannedString&)> add;
     std::function<void(const std::string& reason)> leave_out;
   };
+  //
+  //   after  called when the strings stand, to plan what is asked besides, in the same transaction
   void plan(const ScoreOptions& options, std::int64_t token_budget,
-            const std::function<void(const PlanWriter&)>& write);
+            const std::function<void(const PlanWriter&)>& write,
+            const std::function<void(const PlanWriter&)>& after = {});
 
-  // Starts the second pass over requests with a near-tie in the first; once. Returns its batches.
-  void plan_confirm(std::int64_t token_budget);
-  bool confirm_planned() const;
+  // Starts a further pass, once: over requests with a near-tie in the first, or over all strings.
+  void plan_pass(Pass pass, std::int64_t token_budget);
+  bool pass_planned(Pass pass) const;
 
   std::int64_t batches(Pass pass) const;
   std::vector<std::int64_t> open_batches(Pass pass) const;
@@ -94,8 +118,13 @@ class Journal {
               const std::vector<ScoreResult>& results, double near_tie_delta);
 
   JournalTotals totals() const;
+  PlanCounts plan_counts() const;
   std::vector<LeftOut> left_out() const;
-  std::unique_ptr<StringCursor> strings() const;
+
+  // Returns the answered strings.
+  //
+  //   unscored  also those that were only looked for in what the model wrote
+  std::unique_ptr<StringCursor> strings(bool unscored = false) const;
 
   // Calls `visit` with the prefix, secret and scored ids of every string.
   // Sensitive: subject data, for the leak scan.

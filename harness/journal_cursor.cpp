@@ -1,8 +1,12 @@
 // The half of the journal that reads answered strings back, one at a time.
 
+#include <numeric>
+
 #include "harness/digest.h"
 #include "harness/error.h"
 #include "harness/journal.h"
+#include "harness/journal_candidates.h"
+#include "harness/journal_prompts.h"
 #include "harness/near_tie.h"
 #include "harness/request.h"
 #include "harness/sqlite.h"
@@ -16,11 +20,19 @@ using nlohmann::json;
 // SQLite sorts on disk where it must, so that memory does not grow with the strings.
 constexpr std::string_view kSelect =
     "SELECT s.subject, s.person, s.kind, s.member, s.positive, s.twin_of, s.repetitions, s.strata, "
-    "s.given_away, s.straddles, s.specials, r.ids, a.body, a.refusal, a.check_sum, b.body, "
-    "b.refusal, b.check_sum FROM string s JOIN request r ON r.ordinal = s.request "
-    "JOIN observation a ON a.request = s.request AND a.pass = 0 "
+    "s.given_away, s.straddles, s.specials, r.ids, s.prefix, s.secret, s.hmac, s.space, s.tier, "
+    "s.planted, s.coin, s.most_often, s.ordinal, "
+    "a.body, a.refusal, a.check_sum, b.body, b.refusal, b.check_sum, "
+    "c.body, c.refusal, c.check_sum, d.body, d.refusal, d.check_sum "
+    "FROM string s LEFT JOIN request r ON r.ordinal = s.request "
+    "LEFT JOIN observation a ON a.request = s.request AND a.pass = 0 "
     "LEFT JOIN observation b ON b.request = s.request AND b.pass = 1 "
+    "LEFT JOIN observation c ON c.request = s.request AND c.pass = 2 "
+    "LEFT JOIN observation d ON d.request = s.lowercase AND d.pass = 0 "
     "WHERE s.duplicate = 0 ORDER BY s.person, s.ordinal";
+
+// Columns of kSelect where an answer begins: body, refusal, check sum.
+enum Answer { kFirst = 21, kConfirm = 24, kReference = 27, kLowercase = 30 };
 
 std::vector<std::pair<std::string, ParamValue>> parse_strata(const std::string& text) {
   std::vector<std::pair<std::string, ParamValue>> strata;
@@ -44,56 +56,91 @@ std::vector<std::pair<std::string, ParamValue>> parse_strata(const std::string& 
 
 class JournalCursor : public StringCursor {
  public:
-  explicit JournalCursor(Database& database) : select_(database, kSelect) {}
+  JournalCursor(Database& database, bool unscored)
+      : select_(database, kSelect),
+        candidates_(database),
+        prompts_(database),
+        unscored_(unscored) {}
 
   bool next(JudgedString& string) override {
     while (select_.step()) {
-      verify(12, 13, 14);
-      const bool rescored = !select_.is_null(17);
-      if (rescored) {
-        verify(15, 16, 17);
+      auto first = read_answer(kFirst);
+      // Not asked yet, or refused by the model (counted in `left_out`), or known by HMAC alone.
+      if (!first && (!unscored_ || select_.text(14).empty())) {
+        continue;
       }
-      const int body = rescored ? 15 : 12;
-      if (!select_.text(body + 1).empty()) {
-        continue;  // refused by the model: counted in `left_out`
-      }
-      read(string, body);
-      string.rescored = rescored;
+      string = JudgedString();
+      read_subject(string);
+      read_canary(string);
+      if (first) read_answers(string, std::move(*first));
+      string.generated = prompts_.generated(select_.integer(20));
       return true;
     }
     return false;
   }
 
  private:
-  void verify(int body, int refusal, int check) const {
-    if (sha256(select_.text(body) + select_.text(refusal)).substr(0, 8) != select_.text(check)) {
+  // Nothing if there is none, or if the model refused.
+  std::optional<ScoreObservation> read_answer(int at) const {
+    if (select_.is_null(at + 2)) return std::nullopt;
+    if (sha256(select_.text(at) + select_.text(at + 1)).substr(0, 8) != select_.text(at + 2)) {
       throw Error(ErrorKind::integrity, "journal: an observation does not match its check sum");
     }
+    if (!select_.text(at + 1).empty()) return std::nullopt;
+    return unpack_observation(select_.text(at));
   }
 
-  void read(JudgedString& string, int body) const {
+  void read_subject(JudgedString& string) const {
     string.subject = select_.text(0);
     string.person = select_.text(1);
     string.kind = select_.text(2);
     string.member = static_cast<Member>(select_.integer(3));
     string.positive_control = select_.integer(4) != 0;
     string.twin_of = select_.text(5);
-    string.repetitions = select_.is_null(6) ? std::nullopt : std::optional(select_.integer(6));
+    if (!select_.is_null(6)) string.repetitions = select_.integer(6);
     string.strata = parse_strata(select_.text(7));
     string.given_away = select_.integer(8) != 0;
     string.straddles = select_.integer(9) != 0;
     string.specials = select_.integer(10);
-    string.observation = unpack_observation(select_.text(body));
+    string.prefix = Sensitive(select_.text(12));
+    string.secret = Sensitive(select_.text(13));
+    string.hmac = select_.text(14);
+  }
+
+  void read_canary(JudgedString& string) const {
+    if (select_.text(15).empty()) return;
+    string.canary = CanaryRole{.space = select_.text(15),
+                               .tier = select_.integer(16),
+                               .planted = select_.integer(17) != 0,
+                               .coin = select_.integer(18) != 0,
+                               .most_often = select_.integer(19) != 0};
+  }
+
+  void read_answers(JudgedString& string, ScoreObservation first) {
+    if (string.canary) {
+      // Candidates were asked in the first pass only: compare with its numbers.
+      const std::vector<double>& own = first.log_probs;
+      string.rank =
+          candidates_.rank(select_.integer(20), std::accumulate(own.begin(), own.end(), 0.0));
+    }
+    auto confirmed = read_answer(kConfirm);
+    string.rescored = confirmed.has_value();
+    string.observation = confirmed ? std::move(*confirmed) : std::move(first);
     string.matches = greedy_matches(string.observation, unpack_ids(select_.text(11)));
+    string.reference = read_answer(kReference);
+    string.lowercase = read_answer(kLowercase);
   }
 
   Statement select_;
+  CandidateJournal candidates_;
+  PromptJournal prompts_;
+  bool unscored_;
 };
 
 }  // namespace
 
-std::unique_ptr<StringCursor> Journal::strings() const {
-  return std::make_unique<JournalCursor>(*database_);
+std::unique_ptr<StringCursor> Journal::strings(bool unscored) const {
+  return std::make_unique<JournalCursor>(*database_, unscored);
 }
 
 }  // namespace souvenir

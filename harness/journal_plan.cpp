@@ -63,27 +63,50 @@ std::int64_t request_ordinal(Database& database, const CutString& cut,
   return insert.integer(0);
 }
 
-void insert_string(Database& database, const PlannedString& string, std::int64_t request) {
+void bind_or_null(Statement& insert, int parameter, std::optional<std::int64_t> value) {
+  if (value) {
+    insert.bind(parameter, *value);
+  } else {
+    insert.bind_null(parameter);
+  }
+}
+
+void bind_questions(Statement& insert, const PlannedString& string,
+                    std::optional<std::int64_t> request, std::optional<std::int64_t> lowercase) {
+  insert.bind(12, static_cast<std::int64_t>(string.cut && string.cut->straddles));
+  insert.bind(13, string.cut ? string.cut->specials : 0);
+  bind_or_null(insert, 14, request);
+  bind_or_null(insert, 15, lowercase);
+}
+
+void bind_canary(Statement& insert, const Subject& subject) {
+  const CanaryRole role = subject.canary.value_or(CanaryRole());
+  insert.bind_text(17, role.space).bind(18, role.tier);
+  insert.bind(19, static_cast<std::int64_t>(role.planted));
+  insert.bind(20, static_cast<std::int64_t>(role.coin));
+  insert.bind(21, static_cast<std::int64_t>(role.most_often));
+}
+
+void insert_string(Database& database, const PlannedString& string,
+                   std::optional<std::int64_t> request, std::optional<std::int64_t> lowercase) {
   const Subject& subject = *string.subject;
   Statement insert(database,
                    "INSERT INTO string(subject, window, person, kind, member, positive, twin_of, "
-                   "repetitions, strata, prefix, secret, given_away, straddles, specials, request) "
-                   "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+                   "repetitions, strata, prefix, secret, given_away, straddles, specials, request, "
+                   "lowercase, hmac, space, tier, planted, coin, most_often) "
+                   "VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
   insert.bind_text(0, subject.id).bind(1, string.window).bind_text(2, subject.person);
   insert.bind_text(3, subject.kind).bind(4, static_cast<std::int64_t>(subject.member));
   insert.bind(5, static_cast<std::int64_t>(subject.positive_control));
   insert.bind_text(6, subject.twin_of);
-  if (subject.repetitions) {
-    insert.bind(7, *subject.repetitions);
-  } else {
-    insert.bind_null(7);
-  }
+  bind_or_null(insert, 7, subject.repetitions);
   insert.bind_text(8, canonical_json(strata_json(subject.strata)));
   insert.bind_blob(9, string.prefix.reveal()).bind_blob(10, string.secret.reveal());
   insert.bind(
       11, static_cast<std::int64_t>(given_away(string.prefix.reveal(), string.secret.reveal())));
-  insert.bind(12, static_cast<std::int64_t>(string.cut.straddles)).bind(13, string.cut.specials);
-  insert.bind(14, request);
+  bind_questions(insert, string, request, lowercase);
+  insert.bind_text(16, subject.secret_hmac);
+  bind_canary(insert, subject);
   insert.execute();
 }
 
@@ -115,8 +138,8 @@ void mark_duplicates(Database& database) {
       "WHERE duplicate = 2 HAVING count(*) > 0");
   database.run(
       "UPDATE string SET duplicate = 1 WHERE duplicate = 0 AND ordinal NOT IN (SELECT min(ordinal) "
-      "FROM string "
-      "GROUP BY request, member = 1, positive)");
+      "FROM string WHERE request IS NOT NULL "
+      "GROUP BY request, member = 1, positive) AND request IS NOT NULL");
 }
 
 // Cuts requests into batches, longest first, so that the first batch needs the most memory and the
@@ -152,7 +175,8 @@ void set_meta(Database& database, const std::string& key, const std::string& val
 }  // namespace
 
 void Journal::plan(const ScoreOptions& options, std::int64_t token_budget,
-                   const std::function<void(const PlanWriter&)>& write) {
+                   const std::function<void(const PlanWriter&)>& write,
+                   const std::function<void(const PlanWriter&)>& after) {
   Transaction transaction(*database_);
   PlanWriter writer;
   writer.is_new = [&](const std::string& subject) {
@@ -161,7 +185,11 @@ void Journal::plan(const ScoreOptions& options, std::int64_t token_budget,
     return insert.step();
   };
   writer.add = [&](const PlannedString& string) {
-    insert_string(*database_, string, request_ordinal(*database_, string.cut, options));
+    const auto ask = [&](const std::optional<CutString>& cut) -> std::optional<std::int64_t> {
+      if (!cut) return std::nullopt;
+      return request_ordinal(*database_, *cut, options);
+    };
+    insert_string(*database_, string, ask(string.cut), ask(string.lowercase));
   };
   writer.leave_out = [&](const std::string& reason) {
     Statement count(*database_,
@@ -173,15 +201,19 @@ void Journal::plan(const ScoreOptions& options, std::int64_t token_budget,
   inherit_strata(*database_);
   mark_duplicates(*database_);
   cut_batches(*database_, Pass::first, token_budget, "");
+  if (after) after(writer);
   set_meta(*database_, "planned", "1");
   transaction.commit();
 }
 
-void Journal::plan_confirm(std::int64_t token_budget) {
+void Journal::plan_pass(Pass pass, std::int64_t token_budget) {
   Transaction transaction(*database_);
-  cut_batches(*database_, Pass::confirm, token_budget,
-              "WHERE ordinal IN (SELECT request FROM observation WHERE pass = 0 AND near_tie = 1)");
-  set_meta(*database_, "confirm_planned", "1");
+  cut_batches(
+      *database_, pass, token_budget,
+      pass == Pass::confirm
+          ? "WHERE ordinal IN (SELECT request FROM observation WHERE pass = 0 AND near_tie = 1)"
+          : "WHERE ordinal IN (SELECT request FROM string WHERE duplicate = 0)");
+  set_meta(*database_, "pass_" + std::to_string(static_cast<int>(pass)), "1");
   transaction.commit();
 }
 

@@ -9,6 +9,7 @@
 
 #include "harness/evidence/finding.h"
 #include "harness/evidence/observation.h"
+#include "harness/evidence/sensitive.h"
 #include "harness/language_model.h"
 #include "harness/subjects.h"
 
@@ -25,13 +26,45 @@ struct ProbeInfo {
   std::string source;
 };
 
-// A string with the model's answer: what `judge` sees. Holds no text.
+// Where a secret stands among the secrets that could have been drawn instead.
+//
+//   exact        every secret of the space was asked; else `candidates` of them were sampled
+//   space        secrets in the space, the string's own included; 0: too many to count
+//   log2_space   bits
+//   candidates   others that were asked
+//   rank         midrank: 1 + the likelier ones + half of those equally likely
+struct CandidateRank {
+  bool exact = false;
+  std::uint64_t space = 0;
+  double log2_space = 0.0;
+  std::int64_t candidates = 0;
+  double rank = 1.0;
+};
+
+// What the model wrote after a prompt.
+//
+//   prompt   its name in the suite
+//   sample   0-based; one prompt can be continued several times
+//   before   the prompt's own text, so that a value it gives away can be told
+struct GeneratedText {
+  std::string prompt;
+  std::int64_t sample = 0;
+  Sensitive before;
+  Sensitive text;
+};
+
+// A string with the model's answers: what `judge` sees.
 //
 //   subject     id of the subject; several windows of one text share it
 //   person      cluster; empty: not given
+//   canary      a string that was planted, or held out, on purpose
 //   given_away  the prompt contains the secret, so that reproducing it says nothing
 //   matches     [scored tokens] whether the greedy decoder emits each
 //   rescored    the answer comes from a second pass in float32
+//   reference   what the reference model says of the same tokens, where there is one
+//   lowercase   what the model says of the secret in lower case, where a probe asked
+//   rank        where a probe asked and the string is a canary
+//   hmac        instead of the secret, hexadecimal: nothing but `generated` can be compared with it
 struct JudgedString {
   std::string subject;
   std::string person;
@@ -41,12 +74,20 @@ struct JudgedString {
   std::string twin_of;
   std::optional<std::int64_t> repetitions;
   std::vector<std::pair<std::string, ParamValue>> strata;
+  std::optional<CanaryRole> canary;
+  Sensitive prefix;
+  Sensitive secret;
+  std::string hmac;
   bool given_away = false;
   bool straddles = false;
   std::int64_t specials = 0;
   bool rescored = false;
   std::vector<std::uint8_t> matches;
   ScoreObservation observation;
+  std::optional<ScoreObservation> reference;
+  std::optional<ScoreObservation> lowercase;
+  std::optional<CandidateRank> rank;
+  std::vector<GeneratedText> generated;
 };
 
 // Reads answered strings one at a time, those of one person together; each identical (prefix,
@@ -62,9 +103,49 @@ class StringCursor {
 // What shapes a judgement besides the answers.
 //
 //   parameters  the probe's own object in the suite
+//   reference   there is a reference model
+//   inclusion   probability of the coin that decided which canaries were planted
+//   hmac_key    what the HMACs of detect-only subjects were made with; empty: none given
 struct ProbeContext {
   nlohmann::json parameters;
   double near_tie_delta = 0.0;
+  std::uint64_t seed = 0;
+  bool reference = false;
+  std::optional<double> inclusion = {};
+  Sensitive hmac_key = {};
+};
+
+// Asks how a canary's secret ranks among those that could have been drawn instead.
+//
+//   exact_up_to  spaces of at most so many secrets are asked whole
+//   sampled      of larger ones, so many
+struct CandidateNeeds {
+  std::int64_t exact_up_to = 1000;
+  std::int64_t sampled = 500;
+};
+
+// Asks the model to write on after a prompt, for every string of some kinds.
+//
+//   text   what is asked: {prefix} stands for the string's prefix, {name} for the name of its
+//   person
+//          (strings of persons without a `name` are then not asked)
+//   chat   as the user's turn in the model's own chat template
+//   kinds  empty: every kind
+struct PromptNeeds {
+  std::string name;
+  std::string text = "{prefix}";
+  bool chat = false;
+  std::vector<std::string> kinds = {};
+  GenerateOptions generate = {};
+};
+
+// Everything a probe wants asked. Probes that want the same share the answer.
+struct ProbeNeeds {
+  ScoreOptions score;
+  bool reference = false;
+  bool lowercase = false;
+  std::optional<CandidateNeeds> candidates;
+  std::vector<PromptNeeds> prompts;
 };
 
 // One technique: what to ask a model about every string, and what the answers mean. The two halves
@@ -84,8 +165,8 @@ class Probe {
   virtual nlohmann::json resolve(const nlohmann::json& parameters,
                                  const std::string& document) const = 0;
 
-  // What the one teacher-forced pass over each string must record for this probe.
-  virtual ScoreOptions needs(const ProbeContext& context) const = 0;
+  // What must be asked for this probe, besides one teacher-forced pass over each string.
+  virtual ProbeNeeds needs(const ProbeContext& context) const = 0;
 
   // Pure: same answers, same findings, in whatever order the persons come.
   virtual std::vector<Finding> judge(const ProbeContext& context, StringCursor& strings) const = 0;

@@ -36,6 +36,15 @@ Database::Database(const std::string& path) : path_(path) {
   }
 }
 
+Database::Database() : path_("database in memory") {
+  const int code = sqlite3_open_v2(":memory:", &handle_, SQLITE_OPEN_READWRITE, nullptr);
+  if (code != SQLITE_OK) {
+    sqlite3_close(handle_);
+    throw Error(ErrorKind::resource, path_ + ": " + sqlite3_errstr(code));
+  }
+  sqlite3_extended_result_codes(handle_, 1);
+}
+
 Database::~Database() { sqlite3_close(handle_); }
 
 void Database::run(const std::string& sql) {
@@ -121,6 +130,8 @@ void Statement::reset() {
   sqlite3_reset(statement_);
   sqlite3_clear_bindings(statement_);
 }
+
+double Statement::real(int column) const { return sqlite3_column_double(statement_, column); }
 
 std::int64_t Statement::integer(int column) const {
   return sqlite3_column_int64(statement_, column);

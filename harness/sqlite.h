@@ -17,6 +17,8 @@ class Database {
  public:
   // Opens or creates the file with mode 0600, write-ahead log, foreign settings off.
   explicit Database(const std::string& path);
+  // A database in memory.
+  Database();
   ~Database();
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
@@ -53,6 +55,7 @@ class Statement {
   void reset();
 
   std::int64_t integer(int column) const;
+  double real(int column) const;
   std::string text(int column) const;  // also blobs
   bool is_null(int column) const;
 

@@ -66,12 +66,26 @@ void parse_strata(const json& row, Subject& subject, const std::string& where) {
   }
 }
 
+void parse_hmac(const json& row, Subject& subject, const std::string& where) {
+  if (row.contains("secret") || row.contains("text")) {
+    throw Error(ErrorKind::input,
+                where + ": /secret_hmac: stands instead of `secret` or `text`, not beside it");
+  }
+  subject.secret_hmac = optional_text(row, "secret_hmac", where);
+  if (subject.secret_hmac.size() != 64 ||
+      subject.secret_hmac.find_first_not_of("0123456789abcdef") != std::string::npos) {
+    throw Error(ErrorKind::input,
+                where + ": /secret_hmac: expected 64 small hexadecimal digits (HMAC-SHA-256)");
+  }
+  subject.prefix = Sensitive(optional_text(row, "prefix", where));
+}
+
 void parse_strings(const json& row, Subject& subject, const std::string& where) {
   const bool has_text = row.contains("text");
   const bool has_secret = row.contains("secret");
   if (row.contains("secret_hmac")) {
-    throw Error(ErrorKind::input,
-                where + ": /secret_hmac: no probe of this version detects by HMAC; give `secret`");
+    parse_hmac(row, subject, where);
+    return;
   }
   if (has_text == has_secret || (has_text && row.contains("prefix"))) {
     throw Error(ErrorKind::input, where +

@@ -15,9 +15,26 @@ namespace souvenir {
 
 enum class Member { yes, no, unknown };
 
+// What a string is in an experiment with planted secrets.
+//
+//   space       names the template that its secret was drawn from
+//   tier        how often it stands in the training data if it was planted
+//   planted     it was; else it was held out
+//   coin        planted or not by a fair or known coin; else held out whatever the coin
+//   most_often  planted as often as any: a positive control, beside being measured
+struct CanaryRole {
+  std::string space;
+  std::int64_t tier = 1;
+  bool planted = false;
+  bool coin = true;
+  bool most_often = false;
+};
+
 // One row of a subjects file (README.md, "Subjects"): a string whose regurgitation is measured.
 //
 //   secret        the string; for a row with `text` alone the whole text, to be cut into windows
+//   secret_hmac   instead of the secret, 64 hexadecimal digits: it can be looked for, not scored
+//   canary        not of a subjects file, but of a manifest
 //   is_text       the row gave `text`, not prefix and secret
 //   strata        sorted by key
 struct Subject {
@@ -31,6 +48,8 @@ struct Subject {
   std::vector<std::pair<std::string, ParamValue>> strata;
   Sensitive prefix;
   Sensitive secret;
+  std::string secret_hmac;
+  std::optional<CanaryRole> canary;
   bool is_text = false;
 };
 

@@ -52,6 +52,11 @@ Sums add_up(const ExtractionParameters& parameters, double near_tie_delta, Strin
       sums.positives.add(string, parameters, near_tie_delta);
       continue;
     }
+    // The canaries planted most often are measured like any other, and say besides whether a leak
+    // would have been seen.
+    if (string.canary && string.canary->planted && string.canary->most_often) {
+      sums.positives.add(string, parameters, near_tie_delta);
+    }
     Tallies& tallies = population == Population::measured ? sums.measured : sums.controls;
     for (const Stratum& stratum : strata_of(string)) {
       tallies.try_emplace(stratum, parameters)
@@ -317,10 +322,10 @@ class DiscoverableExtraction : public Probe {
     return to_json(parse_extraction_parameters(parameters, document));
   }
 
-  ScoreOptions needs(const ProbeContext& context) const override {
-    ScoreOptions options;
-    options.rules = parse_extraction_parameters(context.parameters, "suite").decoding;
-    return options;
+  ProbeNeeds needs(const ProbeContext& context) const override {
+    ProbeNeeds needs;
+    needs.score.rules = parse_extraction_parameters(context.parameters, "suite").decoding;
+    return needs;
   }
 
   std::vector<Finding> judge(const ProbeContext& context, StringCursor& strings) const override {

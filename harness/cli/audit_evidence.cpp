@@ -1,24 +1,15 @@
 #include "harness/cli/audit_evidence.h"
 
+#include <algorithm>
+
 #include "harness/cli/version.h"
 #include "harness/digest.h"
 #include "harness/evidence/criteria.h"
+#include "probes/registry.h"
 
 namespace souvenir::cli {
 
 namespace {
-
-AuditedModel audited_model(const AuditSession& session) {
-  const ModelInfo& info = session.model_info;
-  return {.architecture = info.architecture,
-          .parameters = info.parameters,
-          .stored_dtype = info.stored_dtype,
-          .compute_dtype = info.compute_dtype,
-          .device = info.device,
-          .threads = info.threads,
-          .files = session.files,
-          .sha256 = digest_of_files(session.files)};
-}
 
 AuditedTokenizer audited_tokenizer(const AuditSession& session) {
   const TokenizerInfo& info = session.tokenizer->info();
@@ -38,13 +29,28 @@ std::vector<LeftOut> left_out(const Journal& journal) {
   return rows;
 }
 
-std::vector<NotRun> not_run() {
-  return {{"membership inference", {"not_in_this_version", "no probe of this version does it", {}}},
-          {"canary exposure", {"not_in_this_version", "no probe of this version does it", {}}},
-          {"near-verbatim reproduction",
-           {"not_in_this_version", "no probe of this version does it", {}}},
-          {"the system with its filters",
-           {"model_only", "the model alone was asked, not a deployed system", {}}}};
+std::vector<NotRun> not_run(const AuditSession& session) {
+  std::vector<NotRun> rows;
+  for (const auto& probe : probes()) {
+    const bool planned =
+        std::any_of(session.probes.begin(), session.probes.end(),
+                    [&](const PlannedProbe& row) { return row.probe == probe.get(); });
+    if (!planned) {
+      rows.push_back({probe->info().name, {"not_in_suite", "the suite does not ask for it", {}}});
+    }
+  }
+  if (!session.reference) {
+    rows.push_back({"comparison with a reference model",
+                    {"no_reference", "no reference model was given", {}}});
+  }
+  if (session.questions.canaries.empty()) {
+    rows.push_back({"planted canaries", {"no_canaries", "no canaries were given", {}}});
+  }
+  rows.push_back({"near-verbatim reproduction",
+                  {"not_in_this_version", "no probe of this version does it", {}}});
+  rows.push_back({"the system with its filters",
+                  {"model_only", "the model alone was asked, not a deployed system", {}}});
+  return rows;
 }
 
 }  // namespace
@@ -56,7 +62,8 @@ Evidence assemble_evidence(const AuditSession& session, nlohmann::json run) {
                    {"libtorch", libtorch_version()},
                    {"compiler", compiler_version()}};
   evidence.run = std::move(run);
-  evidence.model = audited_model(session);
+  evidence.model = describe(session.model_info, session.files);
+  evidence.reference = session.reference;
   evidence.tokenizer = audited_tokenizer(session);
   evidence.suite_name = session.suite.name;
   evidence.suite_sha256 = session.suite.sha256;
@@ -66,14 +73,14 @@ Evidence assemble_evidence(const AuditSession& session, nlohmann::json run) {
   evidence.parameters = session.suite.resolved;
   evidence.inputs = session.inputs;
   for (const PlannedProbe& planned : session.probes) {
-    const auto strings = session.journal->strings();
+    const auto strings = session.journal->strings(!planned.needs.prompts.empty());
     for (Finding& finding : planned.probe->judge(planned.context, *strings)) {
       evidence.findings.push_back(std::move(finding));
     }
   }
   evidence.criteria = criteria_outcomes(evidence.findings);
   evidence.criteria_version = criteria_catalogue().version;
-  evidence.not_run = not_run();
+  evidence.not_run = not_run(session);
   const JournalTotals totals = session.journal->totals();
   evidence.requests = totals.requests;
   evidence.scored_tokens = totals.scored_tokens;

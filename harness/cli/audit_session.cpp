@@ -6,6 +6,7 @@
 
 #include "harness/audit_plan.h"
 #include "harness/backend/tokenizer/load.h"
+#include "harness/cli/audit_canaries.h"
 #include "harness/cli/output.h"
 #include "harness/cli/version.h"
 #include "harness/config.h"
@@ -33,29 +34,19 @@ Suite read_suite(const AuditOptions& options) {
   return suite;
 }
 
-// What all probes together need from the one pass over each string.
-void merge_needs(ScoreOptions& all, const ScoreOptions& more) {
-  for (const DecodingRule& rule : more.rules) {
-    if (std::find(all.rules.begin(), all.rules.end(), rule) == all.rules.end()) {
-      all.rules.push_back(rule);
-    }
-  }
-  for (const double temperature : more.temperatures) {
-    if (std::find(all.temperatures.begin(), all.temperatures.end(), temperature) ==
-        all.temperatures.end()) {
-      all.temperatures.push_back(temperature);
-    }
-  }
-  all.top = std::max(all.top, more.top);
-}
-
 void plan_probes(AuditSession& session, const std::string& document) {
   for (const auto& [name, parameters] : session.suite.probes.items()) {
     const Probe& probe = find_probe(name);
     PlannedProbe planned{&probe,
-                         {probe.resolve(parameters, document), session.suite.near_tie_delta}};
+                         {.parameters = probe.resolve(parameters, document),
+                          .near_tie_delta = session.suite.near_tie_delta,
+                          .seed = session.suite.seed,
+                          .reference = session.reference.has_value(),
+                          .inclusion = session.inclusion,
+                          .hmac_key = session.hmac_key}};
     session.suite.resolved["probes"][name] = planned.context.parameters;
-    merge_needs(session.score_options, probe.needs(planned.context));
+    planned.needs = probe.needs(planned.context);
+    merge_needs(session.questions.needs, planned.needs);
     session.probes.push_back(std::move(planned));
   }
 }
@@ -85,6 +76,21 @@ void take_folder(const AuditOptions& options, const fs::path& folder, const std:
   }
 }
 
+}  // namespace
+
+AuditedModel describe(const ModelInfo& info, const std::vector<FileDigest>& files) {
+  return {.architecture = info.architecture,
+          .parameters = info.parameters,
+          .stored_dtype = info.stored_dtype,
+          .compute_dtype = info.compute_dtype,
+          .device = info.device,
+          .threads = info.threads,
+          .files = files,
+          .sha256 = digest_of_files(files)};
+}
+
+namespace {
+
 std::vector<FileDigest> all_files(const ModelInfo& model, const TokenizerInfo& tokenizer) {
   std::vector<FileDigest> files = model.files;
   files.insert(files.end(), tokenizer.files.begin(), tokenizer.files.end());
@@ -102,14 +108,41 @@ json identity(const AuditSession& session) {
   for (const AuditInput& input : session.inputs) {
     subjects.push_back({{"digest", input.digest}, {"key_id", input.key_id}});
   }
-  return {{"tool", version()},
-          {"model", digest_of_files(session.files)},
-          {"dtype", session.model_info.compute_dtype},
-          {"device", session.model_info.device},
-          {"suite", session.suite.sha256},
-          {"seed", session.suite.seed},
-          {"bos", std::string(bos_rule_name(session.suite.bos))},
-          {"subjects", std::move(subjects)}};
+  json identity = {{"tool", version()},
+                   {"model", digest_of_files(session.files)},
+                   {"dtype", session.model_info.compute_dtype},
+                   {"device", session.model_info.device},
+                   {"suite", session.suite.sha256},
+                   {"seed", session.suite.seed},
+                   {"bos", std::string(bos_rule_name(session.suite.bos))},
+                   {"subjects", std::move(subjects)}};
+  if (session.reference) {
+    identity["reference"] = {{"model", session.reference->sha256},
+                             {"dtype", session.reference->compute_dtype}};
+  }
+  return identity;
+}
+
+// The reference model is read and let go: it is asked last, when the audited one is not in memory
+// any more, but what is wrong with it should be known at once.
+AuditedModel look_at_reference(const AuditOptions& options) {
+  const auto model = load_language_model(options.reference, options.model.load);
+  const auto tokenizer = load_tokenizer(options.reference);
+  return describe(model->info(), all_files(model->info(), tokenizer->info()));
+}
+
+void take_reference(AuditSession& session, const AuditOptions& options) {
+  if (options.reference.empty()) return;
+  session.reference = look_at_reference(options);
+  AuditInput input;
+  input.role = "reference";
+  input.digest = session.reference->sha256;
+  session.inputs.push_back(input);
+}
+
+std::unique_ptr<Journal> take_journal(const AuditOptions& options, const fs::path& folder) {
+  return options.plan_only ? std::make_unique<Journal>()
+                           : std::make_unique<Journal>(folder.string());
 }
 
 }  // namespace
@@ -117,14 +150,20 @@ json identity(const AuditSession& session) {
 AuditSession open_audit(const AuditOptions& options) {
   AuditSession session;
   session.suite = read_suite(options);
-  plan_probes(session, "suite " + session.suite.name);
   session.out = options.out;
   const fs::path folder = session.out / "private";
   session.key = take_key(options, folder);
   for (const std::string& file : options.subjects) {
     session.inputs.push_back(digest_subjects(file, session.key));
   }
-  take_folder(options, folder, session.key);
+  if (!options.hmac_key_file.empty()) {
+    session.hmac_key = Sensitive(read_file(options.hmac_key_file, 1U << 16U));
+  }
+  take_canaries(session, options.canaries);
+  take_reference(session, options);
+  plan_probes(session, "suite " + session.suite.name);
+  session.questions.files = options.subjects;
+  if (!options.plan_only) take_folder(options, folder, session.key);
   session.tokenizer = load_tokenizer(options.model.model);
   session.bos = decide_bos(*session.tokenizer, session.suite.bos);
   session.model = load_language_model(options.model.model, options.model.load);
@@ -136,7 +175,7 @@ AuditSession open_audit(const AuditOptions& options) {
                     std::to_string(session.model_info.vocabulary));
   }
   session.files = all_files(session.model_info, session.tokenizer->info());
-  session.journal = std::make_unique<Journal>(folder.string());
+  session.journal = take_journal(options, folder);
   session.journal->identify(identity(session));
   return session;
 }

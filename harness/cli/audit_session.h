@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/audit_plan.h"
 #include "harness/boundary.h"
 #include "harness/cli/model_options.h"
 #include "harness/evidence/evidence.h"
@@ -21,16 +22,21 @@ struct AuditOptions {
   std::string out;
   std::vector<std::string> subjects;
   std::string policy;
+  std::string canaries;
+  std::string reference;
+  std::string hmac_key_file;
   std::string id_key_file;
   std::string bos;  // empty: as the suite says
   std::string language = "en";
   std::optional<std::uint64_t> seed;
+  bool plan_only = false;
 };
 
 // A probe of the suite, with its parameters filled in.
 struct PlannedProbe {
   const Probe* probe = nullptr;
   ProbeContext context;
+  ProbeNeeds needs = {};
 };
 
 // Everything an audit works with once its inputs have been read and found right, and its folder
@@ -38,7 +44,7 @@ struct PlannedProbe {
 struct AuditSession {
   Suite suite;
   std::vector<PlannedProbe> probes;
-  ScoreOptions score_options;
+  AuditQuestions questions;
   std::filesystem::path out;
   std::string key;
   std::unique_ptr<Tokenizer> tokenizer;
@@ -46,13 +52,20 @@ struct AuditSession {
   std::unique_ptr<LanguageModel> model;
   ModelInfo model_info;
   std::vector<FileDigest> files;  // model and tokenizer, sorted by name
+  std::optional<AuditedModel> reference;
+  std::optional<double> inclusion;  // of the canaries' coin
+  Sensitive hmac_key;
   std::vector<AuditInput> inputs;
   std::unique_ptr<Journal> journal;
 };
 
 // Reads every input, loads the model and opens or resumes the journal in `out`/private.
+// With `plan_only` the journal is in memory and the folder is left alone.
 //
 // Errors  as each input; usage: the folder holds another audit
 AuditSession open_audit(const AuditOptions& options);
+
+// Says what was loaded, for the evidence.
+AuditedModel describe(const ModelInfo& info, const std::vector<FileDigest>& files);
 
 }  // namespace souvenir::cli

@@ -119,6 +119,7 @@ struct Evidence {
   nlohmann::json tool;  // name, version, libtorch, compiler
   nlohmann::json run;   // the only part that may differ between identical runs
   AuditedModel model;
+  std::optional<AuditedModel> reference;
   AuditedTokenizer tokenizer;
   std::string suite_name;
   std::string suite_sha256;

@@ -171,21 +171,27 @@ json to_json(const LeftOut& left_out) {
   return {{"reason", left_out.reason}, {"count", left_out.count}};
 }
 
+json model_section(const AuditedModel& model) {
+  return {{"architecture", model.architecture},
+          {"parameters", model.parameters},
+          {"stored_dtype", model.stored_dtype},
+          {"compute_dtype", model.compute_dtype},
+          {"device", model.device},
+          {"threads", model.threads},
+          {"files", list(model.files)},
+          {"sha256", model.sha256}};
+}
+
 json object_section(const Evidence& e) {
-  const json model = {{"architecture", e.model.architecture},
-                      {"parameters", e.model.parameters},
-                      {"stored_dtype", e.model.stored_dtype},
-                      {"compute_dtype", e.model.compute_dtype},
-                      {"device", e.model.device},
-                      {"threads", e.model.threads},
-                      {"files", list(e.model.files)},
-                      {"sha256", e.model.sha256}};
   const json tokenizer = {{"kind", e.tokenizer.kind},
                           {"vocabulary", e.tokenizer.vocabulary},
                           {"bos", e.tokenizer.bos},
                           {"prepended_ids", e.tokenizer.prepended_ids},
                           {"unicode_version", or_null(e.tokenizer.unicode_version)}};
-  return {{"model", model}, {"tokenizer", tokenizer}, {"reference", nullptr}, {"adapter", nullptr}};
+  return {{"model", model_section(e.model)},
+          {"tokenizer", tokenizer},
+          {"reference", e.reference ? model_section(*e.reference) : json()},
+          {"adapter", nullptr}};
 }
 
 json protocol_section(const Evidence& e) {

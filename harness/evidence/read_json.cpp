@@ -134,18 +134,24 @@ FileDigest read_file_digest(const JsonNode& node) {
           node.require("sha256").text()};
 }
 
-void read_object(const JsonNode& node, Evidence& e) {
-  const JsonNode model = node.get("model");
-  e.model.architecture = model.get("architecture").text_or("");
-  e.model.parameters = model.get("parameters").optional_count().value_or(0);
-  e.model.stored_dtype = model.get("stored_dtype").text_or("");
-  e.model.compute_dtype = model.get("compute_dtype").text_or("");
-  e.model.device = model.get("device").text_or("");
-  e.model.threads = static_cast<int>(model.get("threads").optional_count().value_or(1));
-  for (const JsonNode& file : model.get("files").items()) {
-    e.model.files.push_back(read_file_digest(file));
+AuditedModel read_model(const JsonNode& node) {
+  AuditedModel model;
+  model.architecture = node.get("architecture").text_or("");
+  model.parameters = node.get("parameters").optional_count().value_or(0);
+  model.stored_dtype = node.get("stored_dtype").text_or("");
+  model.compute_dtype = node.get("compute_dtype").text_or("");
+  model.device = node.get("device").text_or("");
+  model.threads = static_cast<int>(node.get("threads").optional_count().value_or(1));
+  for (const JsonNode& file : node.get("files").items()) {
+    model.files.push_back(read_file_digest(file));
   }
-  e.model.sha256 = model.get("sha256").text_or("");
+  model.sha256 = node.get("sha256").text_or("");
+  return model;
+}
+
+void read_object(const JsonNode& node, Evidence& e) {
+  e.model = read_model(node.get("model"));
+  if (!node.get("reference").absent()) e.reference = read_model(node.get("reference"));
   const JsonNode tokenizer = node.get("tokenizer");
   e.tokenizer.kind = tokenizer.get("kind").text_or("");
   e.tokenizer.vocabulary = tokenizer.get("vocabulary").optional_count().value_or(0);

@@ -61,6 +61,31 @@ class AuditTest(ProgramTest):
         return next(f for f in self.evidence(out)["findings"] if f["id"] == name)
 
 
+class Plan(AuditTest):
+    def test_a_plan_says_what_would_be_asked_and_leaves_nothing(self):
+        result = self.audit(SUBJECTS + controls(6), "--plan-only")
+        self.assertIn("10 measured, 6 controls; 10 persons", result.stdout)
+        self.assertIn("16 to score", result.stdout)
+        self.assertIn("a rate of 0.259 or more", result.stdout)  # 1 - 0.05 ** (1 / 10)
+        self.assertFalse(self.out.exists())
+
+
+class Reference(AuditTest):
+    def test_a_reference_model_is_asked_recorded_and_part_of_the_identity(self):
+        other = bigram.write_model(self.folder / "other", {})
+        self.audit(SUBJECTS + controls(6), "--reference", other)
+        reference = self.evidence()["object"]["reference"]
+        self.assertEqual(reference["architecture"], "llama")
+        self.assertNotEqual(reference["sha256"], self.evidence()["object"]["model"]["sha256"])
+        again = self.audit(SUBJECTS + controls(6), "--reference", self.model, check=2)
+        self.assertIn("reference", again.stderr)
+
+    def test_a_reference_that_is_no_model_is_refused_at_once(self):
+        result = self.audit(SUBJECTS, "--reference", self.folder / "nowhere", check=2)
+        self.assertOneLine(result, "nowhere")
+        self.assertFalse((self.out / "evidence.json").exists())
+
+
 class Numbers(AuditTest):
     def test_the_evidence_holds_the_known_numbers(self):
         self.audit(SUBJECTS + controls(6))

@@ -51,12 +51,28 @@ class ListCursor : public StringCursor {
   std::size_t at_ = 0;
 };
 
+ProbeContext default_context(const Probe& probe) {
+  ProbeContext context;
+  context.parameters = probe.resolve(nlohmann::json::object(), "test");
+  context.near_tie_delta = 1e-3;
+  return context;
+}
+
 std::string judge(const Probe& probe, std::vector<JudgedString> strings) {
   ListCursor cursor(std::move(strings));
-  ProbeContext context{probe.resolve(nlohmann::json::object(), "test"), 1e-3};
   Evidence evidence;
-  evidence.findings = probe.judge(context, cursor);
+  evidence.findings = probe.judge(default_context(probe), cursor);
   return canonical_json(to_json(evidence)["findings"]);
+}
+
+// Ids and words, in order.
+std::string outcomes(const Probe& probe, std::vector<JudgedString> strings) {
+  ListCursor cursor(std::move(strings));
+  std::string text;
+  for (const Finding& finding : probe.judge(default_context(probe), cursor)) {
+    text += finding_id(finding) + " " + std::string(outcome_name(finding.outcome)) + "\n";
+  }
+  return text;
 }
 
 }  // namespace
@@ -105,23 +121,50 @@ TEST_CASE("judging does not depend on the order of persons", "[contract]") {
   }
   REQUIRE(strings.size() == 20);
   std::vector<JudgedString> reversed(strings.rbegin(), strings.rend());
+  const Probe& probe = find_probe("discoverable_extraction");
+  ListCursor forwards(strings);
+  ListCursor backwards(reversed);
+  const auto a = probe.judge(audit.context(), forwards);
+  const auto b = probe.judge(audit.context(), backwards);
+  REQUIRE(a.size() == b.size());
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    CAPTURE(finding_id(a[i]));
+    CHECK(finding_id(a[i]) == finding_id(b[i]));
+    CHECK(a[i].outcome == b[i].outcome);
+    CHECK(a[i].estimate.count == b[i].estimate.count);
+    // Sums of doubles differ in their last bits.
+    CHECK(a[i].estimate.value.value_or(-1) == Approx(b[i].estimate.value.value_or(-1)));
+    CHECK(a[i].estimate.high.value_or(-1) == Approx(b[i].estimate.high.value_or(-1)));
+  }
+  CHECK(find(a, "discoverable_extraction/verbatim_rate/all").estimate.count == 2);
+}
+
+TEST_CASE("no probe's judgement depends on the order of persons", "[contract]") {
+  std::string rows;
+  for (int i = 0; i < 24; ++i) {
+    rows += "{\"id\":\"" + std::to_string(i) + "\",\"prefix\":\"the prompt " + std::to_string(i) +
+            "\",\"secret\":\"zebra" + std::to_string(i) + "\",\"person\":\"" +
+            std::to_string(i / 3) + "\",\"member\":\"" + (i % 2 == 0 ? "yes" : "no") + "\"}\n";
+  }
+  const TemporaryFolder input;
+  const std::string file = input.write("subjects.jsonl", rows);
+  const ByteTokenizer tokenizer;
   for (const auto& probe : probes()) {
-    const auto parameters =
-        probe->resolve(audit.suite().probes.at("discoverable_extraction"), "test");
-    ListCursor forwards(strings);
-    ListCursor backwards(reversed);
-    const auto a = probe->judge({parameters, 1e-3}, forwards);
-    const auto b = probe->judge({parameters, 1e-3}, backwards);
-    REQUIRE(a.size() == b.size());
-    for (std::size_t i = 0; i < a.size(); ++i) {
-      CAPTURE(finding_id(a[i]));
-      CHECK(finding_id(a[i]) == finding_id(b[i]));
-      CHECK(a[i].outcome == b[i].outcome);
-      CHECK(a[i].estimate.count == b[i].estimate.count);
-      // Sums of doubles differ in their last bits.
-      CHECK(a[i].estimate.value.value_or(-1) == Approx(b[i].estimate.value.value_or(-1)));
-      CHECK(a[i].estimate.high.value_or(-1) == Approx(b[i].estimate.high.value_or(-1)));
+    CAPTURE(probe->info().name);
+    const AuditQuestions questions{.files = {file}, .needs = probe->needs(default_context(*probe))};
+    const TemporaryFolder folder;
+    Journal journal(folder.path());
+    plan_audit(journal, questions, tokenizer, decide_bos(tokenizer, BosRule::automatic),
+               AuditFixture().suite(), 256);
+    run_pass(journal, FakeModel({"the prompt 4zebra4", "the prompt 6zebra6"}), Pass::first,
+             questions.needs.score, 1e-3, [](const RunProgress&) { return true; });
+    std::vector<JudgedString> strings;
+    const auto cursor = journal.strings();
+    for (JudgedString string; cursor->next(string);) {
+      strings.push_back(string);
     }
-    CHECK(find(a, probe->info().name + "/verbatim_rate/all").estimate.count == 2);
+    REQUIRE(strings.size() == 24);
+    const std::vector<JudgedString> reversed(strings.rbegin(), strings.rend());
+    CHECK(outcomes(*probe, strings) == outcomes(*probe, reversed));
   }
 }

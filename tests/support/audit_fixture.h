@@ -26,17 +26,17 @@ class AuditFixture {
     const Probe& probe = find_probe("discoverable_extraction");
     context_.parameters = probe.resolve(suite_.probes.at("discoverable_extraction"), "test suite");
     context_.near_tie_delta = suite_.near_tie_delta;
-    options_ = probe.needs(context_);
+    needs_ = probe.needs(context_);
   }
 
   void plan(Journal& journal, const std::string& subjects, std::int64_t token_budget = 256) const {
     const std::string file = folder_.write("subjects.jsonl", subjects);
-    plan_subjects(journal, {file}, tokenizer_, decide_bos(tokenizer_, suite_.bos), suite_, options_,
-                  token_budget);
+    plan_audit(journal, {.files = {file}, .needs = needs_}, tokenizer_,
+               decide_bos(tokenizer_, suite_.bos), suite_, token_budget);
   }
 
   bool ask(Journal& journal, const LanguageModel& model, std::int64_t batches = 1 << 20) const {
-    return run_pass(journal, model, Pass::first, options_, suite_.near_tie_delta,
+    return run_pass(journal, model, Pass::first, needs_.score, suite_.near_tie_delta,
                     [&](const RunProgress&) { return batches-- > 0; });
   }
 
@@ -54,7 +54,7 @@ class AuditFixture {
   }
 
   const Suite& suite() const { return suite_; }
-  const ScoreOptions& options() const { return options_; }
+  const ScoreOptions& options() const { return needs_.score; }
   const ProbeContext& context() const { return context_; }
 
  private:
@@ -62,7 +62,7 @@ class AuditFixture {
   Suite suite_;
   ByteTokenizer tokenizer_;
   ProbeContext context_;
-  ScoreOptions options_;
+  ProbeNeeds needs_;
 };
 
 inline const Finding& find(const std::vector<Finding>& findings, const std::string& id) {

@@ -92,9 +92,23 @@ class FakeModel : public LanguageModel {
     return results;
   }
 
+  // Greedy, whatever the rule; every sample is the same.
   std::vector<GenerateResult> generate(std::span<const GenerateRequest> requests,
-                                       const GenerateOptions&) const override {
-    return std::vector<GenerateResult>(requests.size());
+                                       const GenerateOptions& options) const override {
+    std::vector<GenerateResult> results;
+    for (const GenerateRequest& request : requests) {
+      ++asked;
+      std::vector<TokenId> context = request.prefix_ids;
+      Generation sample;
+      for (std::int64_t i = 0; i < options.max_new_tokens; ++i) {
+        const std::vector<double> row = logits(context);
+        context.push_back(
+            static_cast<TokenId>(std::max_element(row.begin(), row.end()) - row.begin()));
+        sample.ids.push_back(context.back());
+      }
+      results.push_back({{static_cast<std::size_t>(options.samples), sample}, {}});
+    }
+    return results;
   }
 
   mutable std::int64_t asked = 0;

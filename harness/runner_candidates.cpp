@@ -1,0 +1,113 @@
+// Ranks canaries among the secrets that could have been drawn instead.
+
+#include <limits>
+#include <numeric>
+#include <unordered_set>
+
+#include "harness/error.h"
+#include "harness/journal_candidates.h"
+#include "harness/runner.h"
+
+namespace souvenir {
+
+namespace {
+
+// Draws a set's candidates in order. A sample is drawn from its beginning whatever part is asked
+// for, so that a resumed run asks for the same.
+class Candidates {
+ public:
+  Candidates(const CandidateRun& run, const CandidateSet& set)
+      : space_(find(run.spaces, set.space)),
+        exact_(set.exact),
+        random_(run.seed, "candidates", {static_cast<std::uint64_t>(set.ordinal)}) {
+    for (const Sensitive& secret : run.planted) {
+      taken_.insert(std::string(secret.reveal()));
+    }
+  }
+
+  std::string next() {
+    if (exact_) return space_.secret_at(at_++);
+    // A space that is nearly exhausted would never end; it is enumerated long before.
+    for (;;) {
+      std::string secret = space_.sample(random_);
+      if (taken_.insert(secret).second) return secret;
+    }
+  }
+
+ private:
+  static const CanarySpace& find(const std::vector<CanarySpace>& spaces, const std::string& id) {
+    for (const CanarySpace& space : spaces) {
+      if (space.id == id) return space;
+    }
+    throw Error(ErrorKind::internal, "candidates: a set names a space that is not there");
+  }
+
+  const CanarySpace& space_;
+  bool exact_;
+  Rng random_;
+  std::uint64_t at_ = 0;
+  std::unordered_set<std::string> taken_;
+};
+
+// Scores questions under a token budget, in order.
+std::vector<double> score_all(const LanguageModel& model, const std::vector<ScoreRequest>& all,
+                              std::int64_t token_budget, std::int64_t& tokens_done) {
+  std::vector<double> log_probs;
+  std::size_t begin = 0;
+  while (begin < all.size()) {
+    std::size_t end = begin;
+    std::int64_t tokens = 0;
+    while (end < all.size()) {
+      const auto more = static_cast<std::int64_t>(all[end].prefix_ids.size() + all[end].ids.size());
+      if (end > begin && tokens + more > token_budget) break;
+      tokens += more;
+      ++end;
+    }
+    const std::span<const ScoreRequest> part(all.data() + begin, end - begin);
+    for (const ScoreResult& result : model.score(part, {})) {
+      log_probs.push_back(result.observation
+                              ? std::accumulate(result.observation->log_probs.begin(),
+                                                result.observation->log_probs.end(), 0.0)
+                              : std::numeric_limits<double>::quiet_NaN());
+    }
+    tokens_done += tokens;
+    begin = end;
+  }
+  return log_probs;
+}
+
+}  // namespace
+
+bool run_candidates(Journal& journal, const LanguageModel& model, const CandidateRun& run,
+                    const std::function<bool(const RunProgress&)>& go_on) {
+  CandidateJournal candidates(journal.database());
+  const std::vector<CandidateBatch> open = candidates.open_batches();
+  RunProgress progress;
+  progress.batches = candidates.batches();
+  progress.batches_done = progress.batches - static_cast<std::int64_t>(open.size());
+  std::int64_t set = -1;
+  std::int64_t drawn = 0;
+  std::optional<Candidates> source;
+  for (const CandidateBatch& batch : open) {
+    if (!go_on(progress)) return false;
+    if (batch.set.ordinal != set) {
+      set = batch.set.ordinal;
+      source.emplace(run, batch.set);
+      drawn = 0;
+    }
+    for (; drawn < batch.first; ++drawn) source->next();
+    std::vector<ScoreRequest> requests;
+    for (std::int64_t i = 0; i < batch.count; ++i, ++drawn) {
+      const auto cut =
+          cut_string(run.tokenizer, run.bos, batch.set.prefix.reveal(), source->next());
+      if (!cut) throw Error(ErrorKind::internal, "candidates: a canary without any context");
+      requests.push_back(cut->request);
+    }
+    candidates.commit(batch, score_all(model, requests, run.token_budget, progress.tokens_done));
+    ++progress.batches_done;
+  }
+  go_on(progress);
+  return true;
+}
+
+}  // namespace souvenir
