@@ -4,7 +4,9 @@
 #include <boost/math/distributions/normal.hpp>
 #include <boost/math/distributions/students_t.hpp>
 #include <boost/math/special_functions/beta.hpp>
+#include <boost/math/special_functions/gamma.hpp>
 #include <cmath>
+#include <numbers>
 #include <stdexcept>
 
 namespace souvenir {
@@ -78,6 +80,38 @@ double beta_cdf(double a, double b, double x) {
 double normal_quantile(double p) {
   require(p > 0.0 && p < 1.0, "normal_quantile: p must lie in (0, 1)");
   return boost::math::quantile(boost::math::normal_distribution<>(), p);
+}
+
+double normal_log_cdf(double x) {
+  require(!std::isnan(x), "normal_log_cdf: x must be a number");
+  const double root_half = 1.0 / std::numbers::sqrt2;
+  if (x > 0.0) return std::log1p(-0.5 * std::erfc(x * root_half));
+  if (x > -37.0) return std::log(0.5 * std::erfc(-x * root_half));
+  if (std::isinf(x)) return x;
+  // Beyond, erfc underflows. The asymptotic series of Mills' ratio: its sixth term is below 1e-15.
+  const double y = 1.0 / (x * x);
+  const double series = 1.0 - y * (1.0 - y * (3.0 - y * (15.0 - y * (105.0 - y * 945.0))));
+  return -0.5 * x * x - 0.5 * std::log(2.0 * std::numbers::pi) - std::log(-x) + std::log(series);
+}
+
+double normal_upper(double x) {
+  require(!std::isnan(x), "normal_upper: x must be a number");
+  return 0.5 * std::erfc(x / std::numbers::sqrt2);
+}
+
+double chi_squared_upper(double degrees, double x) {
+  require(degrees > 0.0 && std::isfinite(degrees),
+          "chi_squared_upper: degrees must be positive and finite");
+  require(x >= 0.0, "chi_squared_upper: x must not be negative");
+  if (std::isinf(x)) return 0.0;
+  return boost::math::gamma_q(0.5 * degrees, 0.5 * x, Lenient());
+}
+
+double chi_squared_quantile_upper(double degrees, double q) {
+  require(degrees > 0.0 && std::isfinite(degrees),
+          "chi_squared_quantile_upper: degrees must be positive and finite");
+  require(q > 0.0 && q < 1.0, "chi_squared_quantile_upper: q must lie in (0, 1)");
+  return 2.0 * boost::math::gamma_q_inv(0.5 * degrees, q, Lenient());
 }
 
 double student_t_quantile(double degrees, double p) {

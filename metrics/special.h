@@ -21,6 +21,25 @@ double beta_cdf(double a, double b, double x);
 // Requires  p in (0, 1); else throws std::invalid_argument
 double normal_quantile(double p);
 
+// Returns the natural logarithm of the standard normal distribution function; minus infinity only
+// where x is. Exact to a few units in the last place, also where the function itself underflows.
+//
+// Requires  x is not NaN; else throws std::invalid_argument
+double normal_log_cdf(double x);
+
+// Returns the probability that a standard normal is above x: precise where that is small.
+double normal_upper(double x);
+
+// Returns the probability that a chi-squared variable with `degrees` of freedom is above x.
+//
+// Requires  degrees > 0; x >= 0; else throws std::invalid_argument
+double chi_squared_upper(double degrees, double x);
+
+// Returns the x that chi_squared_upper gives q for.
+//
+// Requires  degrees > 0; q in (0, 1); else throws std::invalid_argument
+double chi_squared_quantile_upper(double degrees, double q);
+
 // Returns the quantile of Student's t with `degrees` of freedom.
 //
 // Requires  degrees > 0; p in (0, 1); else throws std::invalid_argument

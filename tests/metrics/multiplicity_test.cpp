@@ -1,5 +1,6 @@
 #include "metrics/multiplicity.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <limits>
@@ -9,6 +10,7 @@
 #include "metrics/rng.h"
 #include "tests/metrics/known_answers.h"
 
+using souvenir::benjamini_hochberg;
 using souvenir::holm;
 
 TEST_CASE("holm multiplies by the number still standing and never falls", "[multiplicity]") {
@@ -48,4 +50,24 @@ TEST_CASE("holm rejects something false in at most one family of twenty", "[mult
 TEST_CASE("what is no p-value is refused by holm", "[multiplicity]") {
   const double bad = GENERATE(-0.1, 1.1, std::numeric_limits<double>::quiet_NaN());
   CHECK_THROWS_AS(holm(std::vector<double>{0.5, bad}), std::invalid_argument);
+}
+
+// The same example: its first eight adjusted values.
+TEST_CASE("Benjamini and Hochberg give the known answers on their own example", "[multiplicity]") {
+  const std::vector<double> p{.001, .008, .039, .041, .042, .06,  .074, .205, .212,
+                              .216, .222, .251, .269, .275, .34,  .341, .384, .569,
+                              .594, .696, .762, .94,  .942, .975, .986};
+  const std::vector<double> adjusted = benjamini_hochberg(p);
+  const std::vector<double> known{.025, .1, .21, .21, .21, .25};
+  for (std::size_t i = 0; i < known.size(); ++i) CHECK(adjusted[i] == near(known[i]));
+  CHECK(adjusted[6] == Approx(.264286).epsilon(1e-5));
+  CHECK(adjusted[7] == Approx(.491071).epsilon(1e-5));
+  CHECK(std::count_if(adjusted.begin(), adjusted.end(), [](double x) { return x < .05; }) == 1);
+  const auto known_list = known_answers("conformal").at("bh");
+  const auto ten = known_list.at("p").get<std::vector<double>>();
+  const std::vector<double> rejected = benjamini_hochberg(ten);
+  CHECK(std::count_if(rejected.begin(), rejected.end(), [](double x) { return x <= .05; }) ==
+        known_list.at("rejected").get<std::ptrdiff_t>());
+  CHECK(benjamini_hochberg(std::vector<double>{}).empty());
+  CHECK_THROWS_AS(benjamini_hochberg(std::vector<double>{1.5}), std::invalid_argument);
 }

@@ -80,3 +80,24 @@ TEST_CASE("what no distribution has is refused", "[special]") {
   CHECK_THROWS_AS(beta_quantile_upper(1, -1, 0.5), std::invalid_argument);
   CHECK_THROWS_AS(student_t_quantile(0, 0.5), std::invalid_argument);
 }
+
+TEST_CASE("normal and chi-squared tails are the known ones", "[special]") {
+  using namespace souvenir;
+  CHECK(chi_squared_upper(6, 14.837161805496255) == near(.0215617513248346));
+  CHECK(chi_squared_upper(50, 100) == near(3.45493138298487e-05));
+  CHECK(chi_squared_upper(2, 0) == 1.0);
+  CHECK(chi_squared_quantile_upper(6, .0215617513248346) == near(14.837161805496255));
+  CHECK(normal_upper(1.959963984540054) == near(.025));
+  CHECK(normal_upper(-6.361340902404056) == near(1.0 - 1e-10));
+  CHECK(std::exp(normal_log_cdf(-6.361340902404056)) == near(1e-10));
+  // mpmath, 50 digits, in bits.
+  CHECK(normal_log_cdf(-5.0) / std::log(2.0) == near(-21.734198474007734));
+  CHECK(normal_log_cdf(-10.0) / std::log(2.0) == near(-76.79651110679066));
+  CHECK(normal_log_cdf(-40.0) / std::log(2.0) == near(-1160.80460915063766));
+  CHECK(normal_log_cdf(-36.99999) - normal_log_cdf(-37.00001) ==
+        Approx(2e-5 * 37.027).epsilon(1e-6));
+  CHECK(normal_log_cdf(40.0) == 0.0);
+  CHECK_THROWS_AS(normal_log_cdf(std::nan("")), std::invalid_argument);
+  CHECK_THROWS_AS(chi_squared_upper(0, 1), std::invalid_argument);
+  CHECK_THROWS_AS(chi_squared_quantile_upper(2, 0), std::invalid_argument);
+}
