@@ -161,6 +161,9 @@ bool ConfigObject::boolean(const std::string& key, std::optional<bool> fallback)
 
 void ConfigObject::finish() const {
   for (const auto& [key, value] : json_.items()) {
+    if (key == "comment" && value.is_string()) {
+      continue;
+    }
     if (known_.count(key) == 0) {
       const std::string close =
           nearest(key, std::vector<std::string>(known_.begin(), known_.end()));

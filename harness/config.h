@@ -50,7 +50,9 @@ class ConfigObject {
   const nlohmann::json* find(const std::string& key);
   const nlohmann::json& required(const std::string& key);
 
-  // Errors  input: a key that nobody asked for
+  // Every object may carry a "comment", which nobody reads.
+  //
+  // Errors  input: a key that nobody asked for, or a comment that is no string
   void finish() const;
 
   std::string pointer(const std::string& key) const;

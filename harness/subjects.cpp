@@ -101,9 +101,9 @@ void parse_strings(const json& row, Subject& subject, const std::string& where) 
 }
 
 void refuse_unknown_keys(const json& row, const std::string& where) {
-  static const std::vector<std::string> kKnown = {"id",     "prefix",      "secret", "text",
-                                                  "person", "kind",        "role",   "repetitions",
-                                                  "strata", "secret_hmac", "member", "twin_of"};
+  static const std::vector<std::string> kKnown = {
+      "id",          "prefix", "secret",      "text",   "person",  "kind",   "role",
+      "repetitions", "strata", "secret_hmac", "member", "twin_of", "comment"};
   for (const auto& [key, value] : row.items()) {
     if (std::find(kKnown.begin(), kKnown.end(), key) == kKnown.end()) {
       throw Error(ErrorKind::input, where + ": /" + key +

@@ -87,7 +87,6 @@ Suite parse_suite(std::string_view text, const std::string& document) {
     object.fail("schema", "expected \"souvenir/suite/1\"");
   }
   object.find("$schema");
-  object.find("comment");
   suite.name = object.text("name");
   suite.seed = static_cast<std::uint64_t>(object.integer("seed", 0, (1LL << 53) - 1, 0));
   suite.bos = parse_bos_rule(object.text("bos", "auto"));
@@ -116,6 +115,15 @@ std::vector<std::string> builtin_suites() {
     names.emplace_back(suite.name);
   }
   return names;
+}
+
+std::string_view builtin_suite_text(std::string_view name) {
+  for (const BuiltinSuite& suite : kBuiltin) {
+    if (suite.name == name) {
+      return suite.text;
+    }
+  }
+  throw Error(ErrorKind::internal, "suite: not built in: " + std::string(name));
 }
 
 Suite load_suite(const std::string& name_or_path) {

@@ -50,6 +50,11 @@ Suite load_suite(const std::string& name_or_path);
 
 std::vector<std::string> builtin_suites();
 
+// Returns the file behind a built-in suite, as it stands in configs/suites.
+//
+// Errors  internal: no such suite
+std::string_view builtin_suite_text(std::string_view name);
+
 // Errors  usage: not auto, always or never
 BosRule parse_bos_rule(const std::string& word);
 std::string_view bos_rule_name(BosRule rule);

@@ -3,9 +3,15 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstdio>
+
+#include "reports/svg.h"
 
 namespace souvenir {
+
+using svg::digits;
+using svg::open_svg;
+using svg::shape;
+using svg::text;
 
 namespace {
 
@@ -20,47 +26,6 @@ constexpr double kLabelGap = 14.0;
 
 constexpr double kStripWidth = 240.0;
 constexpr double kStripInset = 8.0;
-
-std::string digits(double value) {
-  std::array<char, 32> buffer{};
-  std::snprintf(buffer.data(), buffer.size(), "%.2f", value);
-  return buffer.data();
-}
-
-// An element with numbers for attributes: shape("line", "grid", {{"x1", 3.0}, ...}).
-using Attributes = std::vector<std::pair<const char*, double>>;
-
-std::string shape(const char* name, const char* css, const Attributes& attributes) {
-  std::string out = std::string("<") + name + " class=\"" + css + "\"";
-  for (const auto& [key, value] : attributes) {
-    out.append(" ").append(key).append("=\"").append(digits(value)).append("\"");
-  }
-  return out + " />";
-}
-
-std::string text(const char* css, double x, double y, std::string_view words) {
-  return std::string("<text class=\"") + css + "\" x=\"" + digits(x) + "\" y=\"" + digits(y) +
-         "\">" + escaped(words).markup + "</text>";
-}
-
-std::string open_svg(const char* css, double width, double height, const std::string& aria) {
-  const std::string role = aria.empty()
-                               ? " aria-hidden=\"true\""
-                               : " role=\"img\" aria-label=\"" + escaped(aria).markup + "\"";
-  return std::string("<svg class=\"") + css + "\" viewBox=\"0 0 " + digits(width) + " " +
-         digits(height) + "\"" + role + ">";
-}
-
-// Ticks between 0 and an axis_top, both included.
-std::vector<double> ticks(double top) {
-  const double lead = top / std::pow(10.0, std::floor(std::log10(top) + 1e-9));
-  const int steps = std::abs(lead - 2.0) < 0.01 ? 4 : 5;
-  std::vector<double> out;
-  for (int i = 0; i <= steps; ++i) {
-    out.push_back(top * i / steps);
-  }
-  return out;
-}
 
 class CurveDrawing {
  public:
@@ -97,7 +62,7 @@ class CurveDrawing {
 
   std::string axes() const {
     std::string out = text("axis-label", 4, 12, panel_.y_label);
-    for (const double tick : ticks(panel_.top)) {
+    for (const double tick : svg::ticks(panel_.top)) {
       out += shape("line", tick == 0.0 ? "axis" : "grid",
                    {{"x1", kLeft}, {"x2", kRight}, {"y1", y(tick)}, {"y2", y(tick)}});
       out += text("tick-y", kLeft - 7, y(tick) + 4, words_.plain_tick(tick));
@@ -205,18 +170,20 @@ std::string strip_mark(const ChartPoint& point, double y, double top, bool is_co
 
 }  // namespace
 
-double axis_top(double largest) {
+double axis_end(double largest) {
   if (!(largest > 0.0)) {
     return 0.01;
   }
   const double power = std::pow(10.0, std::floor(std::log10(largest)));
-  for (const double lead : {1.0, 2.0, 2.5, 5.0, 10.0}) {
+  for (const double lead : {1.0, 2.0, 2.5, 5.0}) {
     if (lead * power >= largest * (1 - 1e-9)) {
-      return std::min(1.0, lead * power);
+      return lead * power;
     }
   }
-  return 1.0;
+  return 10.0 * power;
 }
+
+double axis_top(double largest) { return std::min(1.0, axis_end(largest)); }
 
 Html curve_chart(const CurvePanel& panel, const Words& words) {
   return {CurveDrawing(panel, words).draw()};

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/evidence/finding.h"
 #include "reports/text.h"
 
 namespace souvenir {
@@ -42,8 +43,49 @@ Html strip_chart(const ChartPoint& point, const std::optional<ChartPoint>& contr
 // Draws the axis that strips of the same `top` stand under.
 Html strip_axis(double top, const Words& words);
 
+// Exposure in bits against how often canaries stood in the training data.
+//
+//   tiers     by repetitions, ascending: `n` times, `share` bits
+//   held_out  canaries that were not in the training data: a line across
+//   top       of the vertical axis, in bits
+struct ExposurePanel {
+  std::vector<ChartPoint> tiers;
+  std::optional<ChartPoint> held_out;
+  std::string held_out_label;
+  double top = 1.0;
+  std::string aria;
+  std::string x_label;
+  std::string y_label;
+};
+
+// Draws medians as dots on their intervals, tiers on a logarithmic axis.
+//
+// Requires  at least one tier; each of at least one repetition
+Html exposure_chart(const ExposurePanel& panel, const Words& words);
+
+// One score's receiver operating characteristic, the best blind baseline's beside it.
+//
+//   blind       may be empty
+//   least_rate  where the logarithmic axis begins, a power of ten
+struct RocPanel {
+  std::vector<CurvePoint> score;
+  std::vector<CurvePoint> blind;
+  double least_rate = 1e-3;
+  std::string aria;
+  std::string x_label;
+  std::string y_label;
+};
+
+Html roc_chart(const RocPanel& panel, const Words& words);
+
+// Returns the power of ten at or below the least false positive rate of a curve that is above 0.
+double least_rate_shown(const std::vector<CurvePoint>& curve);
+
 // Returns the end of an axis from 0 that holds `largest` and divides well: 1, 2, 2.5 or 5 times a
 // power of ten, at most 1.
 double axis_top(double largest);
+
+// The same without the end at 1, for what is no rate.
+double axis_end(double largest);
 
 }  // namespace souvenir

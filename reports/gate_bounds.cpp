@@ -19,8 +19,14 @@ std::optional<double> value_of(const Estimate& e) {
   return std::max(std::pow(10.0, *e.log10_value), std::numeric_limits<double>::denorm_min());
 }
 
-// The independent trials a rate is worth; none if the counts do not say, or contradict the value.
-std::optional<Trials> trials_of(const Estimate& e) {
+bool is_census(const Estimate& e) {
+  if (e.method.find("census") != std::string::npos) return true;
+  return e.low && e.high && e.value && *e.low == *e.value && *e.high == *e.value;
+}
+
+}  // namespace
+
+std::optional<Trials> effective_trials(const Estimate& e) {
   if (e.unit != "probability" && !e.unit.empty()) return std::nullopt;
   if (!e.value || !e.count || !e.n) return std::nullopt;
   // A difference of rates may equal count / n (where the control has no hit) and is no rate.
@@ -41,18 +47,11 @@ std::optional<Trials> trials_of(const Estimate& e) {
   return Trials{.hits = rate * effective, .n = effective};
 }
 
-bool is_census(const Estimate& e) {
-  if (e.method.find("census") != std::string::npos) return true;
-  return e.low && e.high && e.value && *e.low == *e.value && *e.high == *e.value;
-}
-
-}  // namespace
-
 GateBounds gate_bounds(const Estimate& estimate) {
   GateBounds result;
   result.value = value_of(estimate);
   if (!result.value) return result;
-  if (const auto trials = trials_of(estimate)) {
+  if (const auto trials = effective_trials(estimate)) {
     result.low = clopper_pearson_lower(*trials, kLevel);
     result.high = clopper_pearson_upper(*trials, kLevel);
     result.from = "counts";

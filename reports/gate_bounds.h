@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "metrics/binomial.h"
 #include "metrics/estimate.h"
 
 namespace souvenir {
@@ -31,6 +32,10 @@ struct GateBounds {
 //
 // Returns  no bounds where the estimate has no value or none of these
 GateBounds gate_bounds(const Estimate& estimate);
+
+// Returns the independent trials a rate is worth, from its counts; nothing if the counts do not
+// say, or contradict the value.
+std::optional<Trials> effective_trials(const Estimate& estimate);
 
 // Returns the number of hits a count rule speaks of: the hits, or the value of a count.
 std::optional<std::int64_t> gate_count(const Estimate& estimate);

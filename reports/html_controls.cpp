@@ -97,6 +97,31 @@ Html detectable(const Page& page) {
                           {"rate", page.words.percent(*finding->minimum_detectable)}});
 }
 
+// The same for every other measure that states it, in its own unit; the first of each metric.
+json detectable_rows(const Page& page) {
+  const Finding* said = headline(page.evidence);
+  std::vector<std::string> known;
+  json rows = json::array();
+  for (const Finding& finding : page.evidence.findings) {
+    const std::string key = finding.probe + "/" + finding.metric.name;
+    const bool repeated = std::find(known.begin(), known.end(), key) != known.end() ||
+                          (said != nullptr && said->probe == finding.probe &&
+                           said->metric.name == finding.metric.name);
+    if (!finding.minimum_detectable || finding.is_control || finding.suppressed || repeated) {
+      continue;
+    }
+    known.push_back(key);
+    Estimate least;
+    least.value = finding.minimum_detectable;
+    least.unit = finding.metric.name == "auc" ? "" : finding.estimate.unit;
+    const Html over = over_all(finding) ? Html{} : stratum_name(page.words, finding.stratum);
+    const Html name = joined(page.words, {metric_name(page.words, finding.metric.name), over});
+    rows.push_back(
+        {{"text_html", pair_of(page.words, name, estimate_value(page.words, least)).markup}});
+  }
+  return rows;
+}
+
 // One caveat of each sort, from the widest finding that has it.
 json caveat_rows(const Page& page) {
   std::vector<const Finding*> order;
@@ -145,10 +170,14 @@ Html controls_section(const Page& page) {
                     {"state_html", words.say("controls." + row.state).markup},
                     {"state", row.state}});
   }
-  return render_template(
-      "controls",
-      {{"rows", rows}, {"has_rows", !rows.empty()}, {"detectable_html", detectable(page).markup}},
-      words);
+  const json others = detectable_rows(page);
+  return render_template("controls",
+                         {{"rows", rows},
+                          {"has_rows", !rows.empty()},
+                          {"detectable_html", detectable(page).markup},
+                          {"others", others},
+                          {"has_others", !others.empty()}},
+                         words);
 }
 
 Html limits_section(const Page& page) {

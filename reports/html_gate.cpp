@@ -59,19 +59,13 @@ Html bounds_in_words(const Words& words, const GateCheck& check, const Finding* 
   return joined(words, parts);
 }
 
-// A finding in words, its id beneath: a policy names it so.
 Html finding_in_words(const Page& page, const GateCheck& check, const Finding* finding) {
   const Words& words = page.words;
   if (finding == nullptr) {
     return check.finding.empty() ? words.say("gate.fits_nothing")
                                  : Html{"<code>" + escaped(check.finding).markup + "</code>"};
   }
-  const Html rule = rule_name(words, finding->metric);
-  const Html params = param_list(words, finding->metric, {"temperature", "top_k", "top_p"});
-  const std::string out = joined(words, {metric_name(words, finding->metric.name), params, rule,
-                                         stratum_name(words, finding->stratum)})
-                              .markup;
-  return {out + " <span class=\"sub\"><code>" + escaped(check.finding).markup + "</code></span>"};
+  return finding_name(words, *finding, check.finding);
 }
 
 json check_row(const Page& page, const GateCheck& check, const Limit& limit) {

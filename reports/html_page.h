@@ -24,7 +24,9 @@ struct Page {
 // ---- sections, in the order of the page ---------------------------------------------------------
 Html header_section(const Page& page);
 Html summary_section(const Page& page);
+Html demo_section(const Page& page);  // empty where the evidence has none
 Html object_section(const Page& page);
+Html context_section(const Page& page);
 Html threat_section(const Page& page);
 Html results_section(const Page& page);
 Html controls_section(const Page& page);
@@ -42,6 +44,11 @@ Html glossary_section(const Page& page);
 // (codes starting with "name.") into the model as plain strings, dots turned into underscores.
 Html render_template(std::string_view name, nlohmann::json model, const Words& words);
 
+// Puts two bodies into one page with its style sheet and its switch between them.
+//
+//   title  code of the text in the title bar
+std::string whole_page(Language first, std::string_view title, const Html& en, const Html& fr);
+
 Html outcome_tag(const Words& words, Outcome outcome);
 
 // Says a remark in the language of the page: in English as the evidence words it, else by its code;
@@ -57,6 +64,9 @@ Html param_list(const Words& words, const Metric& metric, const std::vector<std:
 // A decoding rule in words, from a metric's parameters; empty if it has none.
 Html rule_name(const Words& words, const Metric& metric);
 
+// A finding in words, its id beneath: a policy names it so.
+Html finding_name(const Words& words, const Finding& finding, const std::string& id);
+
 // "name: value", with the space before the colon that the language asks for.
 Html pair_of(const Words& words, const Html& name, const Html& value);
 
@@ -70,6 +80,19 @@ Html hits_of(const Words& words, const Estimate& estimate);
 std::optional<double> number_param(const Metric& metric, std::string_view name);
 
 bool over_all(const Finding& finding);
+
+// Whether two findings are over the same strings.
+bool same_stratum(const Finding& a, const Finding& b);
+bool same_params(const Metric& a, const Metric& b);
+
+// "3 of 120 persons" of a count over persons.
+//
+// Requires  it has a value
+Html persons_of(const Words& words, const Estimate& estimate);
+
+// What canaries, membership, personal data and the one-run audit found, a sentence each; empty
+// where nothing was measured.
+std::vector<Html> found_by_probe(const Page& page);
 
 // Whether anything was run on a criterion.
 bool is_run(const Page& page, std::string_view criterion);

@@ -13,19 +13,33 @@ namespace {
 
 using nlohmann::json;
 
-std::vector<MetricGroup> groups_of(const Evidence& evidence) {
-  std::vector<MetricGroup> groups;
+// All that one probe found.
+struct ProbeGroup {
+  std::string probe;
+  std::vector<MetricGroup> metrics;
+};
+
+std::vector<ProbeGroup> probes_of(const Evidence& evidence) {
+  std::vector<ProbeGroup> out;
   for (const Finding& finding : evidence.findings) {
-    auto at = std::find_if(groups.begin(), groups.end(), [&](const MetricGroup& group) {
-      return group.metric == finding.metric.name && group.arm == finding.arm;
+    auto probe = std::find_if(out.begin(), out.end(), [&](const ProbeGroup& group) {
+      return group.probe == finding.probe;
     });
-    if (at == groups.end()) {
-      groups.push_back({finding.metric.name, finding.arm, {}});
-      at = std::prev(groups.end());
+    if (probe == out.end()) {
+      out.push_back({finding.probe, {}});
+      probe = std::prev(out.end());
+    }
+    auto at =
+        std::find_if(probe->metrics.begin(), probe->metrics.end(), [&](const MetricGroup& group) {
+          return group.metric == finding.metric.name && group.arm == finding.arm;
+        });
+    if (at == probe->metrics.end()) {
+      probe->metrics.push_back({finding.metric.name, finding.arm, {}});
+      at = std::prev(probe->metrics.end());
     }
     at->findings.push_back(&finding);
   }
-  return groups;
+  return out;
 }
 
 // Hits among strings, so that a row is complete with its counts; not a mean or a maximum.
@@ -37,7 +51,9 @@ bool is_rate(const MetricGroup& group) {
   });
 }
 
-ChartPoint point_of(const Words& words, const Estimate& e) {
+}  // namespace
+
+ChartPoint rate_point(const Words& words, const Estimate& e) {
   const double value = e.value.value_or(0.0);
   ChartPoint point{1.0, value, e.low, e.high, words.plain_percent(value)};
   if (e.low && e.high) {
@@ -47,6 +63,22 @@ ChartPoint point_of(const Words& words, const Estimate& e) {
   }
   return point;
 }
+
+Html method_line(const Words& words, const std::vector<MetricGroup>& groups) {
+  std::vector<Html> methods;
+  std::set<std::string> known;
+  for (const MetricGroup& group : groups) {
+    for (const Finding* finding : group.findings) {
+      if (!finding->estimate.method.empty() && known.insert(finding->estimate.method).second) {
+        methods.push_back(isolated(finding->estimate.method));
+      }
+    }
+  }
+  return methods.empty() ? Html{}
+                         : pair_of(words, words.say("results.methods"), joined(words, methods));
+}
+
+namespace {
 
 const Estimate* negative_rate(const Finding& finding) {
   for (const Control& control : finding.controls) {
@@ -87,25 +119,13 @@ json rate_row(const Words& words, const Finding& finding, double top) {
   if (e.value && !finding.suppressed && e.high.value_or(*e.value) <= top) {
     const Estimate* control = negative_rate(finding);
     row["strip_html"] =
-        strip_chart(point_of(words, e),
-                    control == nullptr ? std::nullopt : std::optional(point_of(words, *control)),
+        strip_chart(rate_point(words, e),
+                    control == nullptr ? std::nullopt : std::optional(rate_point(words, *control)),
                     top, words)
             .markup;
     row["control_rate_html"] = control == nullptr ? "" : words.percent(*control->value).markup;
   }
   return row;
-}
-
-Html method_line(const Words& words, const MetricGroup& group) {
-  std::vector<Html> methods;
-  std::set<std::string> known;
-  for (const Finding* finding : group.findings) {
-    if (!finding->estimate.method.empty() && known.insert(finding->estimate.method).second) {
-      methods.push_back(isolated(finding->estimate.method));
-    }
-  }
-  return methods.empty() ? Html{}
-                         : pair_of(words, words.say("results.methods"), joined(words, methods));
 }
 
 }  // namespace
@@ -127,7 +147,7 @@ Html rate_table(const Page& page, const MetricGroup& group) {
   json model = {{"rows", rows},
                 {"persons", persons},
                 {"axis_html", strip_axis(top, words).markup},
-                {"method_html", method_line(words, group).markup}};
+                {"method_html", method_line(words, {group}).markup}};
   const auto ambiguous =
       std::find_if(group.findings.begin(), group.findings.end(), [](const Finding* finding) {
         return over_all(*finding) && finding->ambiguous.value_or(0) > 0;
@@ -156,37 +176,82 @@ Html value_table(const Page& page, const std::vector<MetricGroup>& groups) {
            {"params_html", joined(words, {rule, params}).markup},
            {"stratum_html", stratum_name(words, finding->stratum).markup},
            {"control", finding->is_control},
+           {"outcome_html", finding->is_control || finding->outcome == Outcome::not_applicable
+                                ? ""
+                                : outcome_tag(words, finding->outcome).markup},
+           {"reason_html", remark_text(words, finding->outcome_reason).markup},
            {"value_html", finding->suppressed ? words.say("results.suppressed").markup
                                               : estimate_value(words, finding->estimate).markup},
            {"interval_html", estimate_interval(words, finding->estimate).markup},
            {"hits_html", hits_of(words, finding->estimate).markup}});
     }
   }
-  return render_template("values", {{"rows", rows}}, words);
+  const bool spoken = std::any_of(rows.begin(), rows.end(), [](const json& row) {
+    return !row["outcome_html"].get_ref<const std::string&>().empty();
+  });
+  for (json& row : rows) {
+    row["spoken"] = spoken;
+  }
+  return render_template("values", {{"rows", rows}, {"spoken", spoken}}, words);
 }
 
-Html results_section(const Page& page) {
+namespace {
+
+// A probe whose measures belong into one table, by its name.
+struct ProbeView {
+  std::string_view probe;
+  Html (*render)(const Page&, const std::vector<MetricGroup>&);
+};
+constexpr ProbeView kViews[] = {{"canary_exposure", canary_results},
+                                {"membership", membership_results},
+                                {"personal_data", person_results}};
+
+// Any other probe: a section for each rate, and one table for what is none.
+void add_metrics(const Page& page, const std::vector<MetricGroup>& groups, json& model) {
   const Words& words = page.words;
-  json sections = json::array();
   std::vector<MetricGroup> values;
-  for (const MetricGroup& group : groups_of(page.evidence)) {
+  for (const MetricGroup& group : groups) {
     const bool curve = group.metric == "extractable_rate";
     if (!curve && !is_rate(group)) {
       values.push_back(group);
       continue;
     }
     const std::string means = "metric." + group.metric + ".means";
-    sections.push_back(
+    model["sections"].push_back(
         {{"title_html", metric_name(words, group.metric).markup},
          {"system", group.arm == "system"},
          {"means", words.has(means) ? words.plain(means) : ""},
          {"body_html", (curve ? extraction_curves(page, group) : rate_table(page, group)).markup}});
   }
-  json model = {{"sections", sections}, {"none", page.evidence.findings.empty()}};
+  model["sections_above"] = !model["sections"].empty();
   if (!values.empty()) {
     model["values_html"] = value_table(page, values).markup;
   }
-  return render_template("results", model, words);
+}
+
+}  // namespace
+
+Html results_section(const Page& page) {
+  const Words& words = page.words;
+  json probes = json::array();
+  for (const ProbeGroup& group : probes_of(page.evidence)) {
+    const std::string code = "probe." + group.probe;
+    json model = {
+        {"title_html", (words.has(code) ? words.say(code) : isolated(group.probe)).markup},
+        {"means", words.has(code + ".means") ? words.plain(code + ".means") : ""},
+        {"sections", json::array()},
+        {"whole_html", ""}};
+    const auto view = std::find_if(std::begin(kViews), std::end(kViews),
+                                   [&](const ProbeView& row) { return row.probe == group.probe; });
+    if (view != std::end(kViews)) {
+      model["whole_html"] = view->render(page, group.metrics).markup;
+    } else {
+      add_metrics(page, group.metrics, model);
+    }
+    probes.push_back(std::move(model));
+  }
+  return render_template("results", {{"probes", probes}, {"none", page.evidence.findings.empty()}},
+                         words);
 }
 
 }  // namespace souvenir

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "reports/chart.h"
 #include "reports/html_page.h"
 
 namespace souvenir {
@@ -20,6 +21,21 @@ Html rate_table(const Page& page, const MetricGroup& group);
 // Shares of strings against numbers of queries: a panel for each probability, a figure for each
 // decoding rule, and the same in a table by stratum.
 Html extraction_curves(const Page& page, const MetricGroup& group);
+
+// A whole probe: canaries by tier, membership scores with their curves, identifiers by kind.
+Html canary_results(const Page& page, const std::vector<MetricGroup>& groups);
+Html membership_results(const Page& page, const std::vector<MetricGroup>& groups);
+Html person_results(const Page& page, const std::vector<MetricGroup>& groups);
+
+// ---- what they share ----------------------------------------------------------------------------
+
+// A rate as drawn.
+//
+// Requires  it has a value
+ChartPoint rate_point(const Words& words, const Estimate& estimate);
+
+// The methods behind the numbers, as the evidence words them.
+Html method_line(const Words& words, const std::vector<MetricGroup>& groups);
 
 // Everything else: a row per measure, over all strings and over the controls.
 Html value_table(const Page& page, const std::vector<MetricGroup>& groups);

@@ -11,18 +11,25 @@ namespace souvenir {
 
 namespace embedded {
 extern const std::string_view again_mustache;
+extern const std::string_view canaries_mustache;
+extern const std::string_view context_mustache;
 extern const std::string_view controls_mustache;
 extern const std::string_view criteria_mustache;
 extern const std::string_view curves_mustache;
+extern const std::string_view demo_mustache;
+extern const std::string_view diff_mustache;
 extern const std::string_view frame_mustache;
 extern const std::string_view gate_mustache;
 extern const std::string_view glossary_mustache;
 extern const std::string_view header_mustache;
 extern const std::string_view human_mustache;
 extern const std::string_view limits_mustache;
+extern const std::string_view membership_mustache;
 extern const std::string_view object_mustache;
+extern const std::string_view persons_mustache;
 extern const std::string_view rates_mustache;
 extern const std::string_view results_mustache;
+extern const std::string_view subject_mustache;
 extern const std::string_view summary_mustache;
 extern const std::string_view threat_mustache;
 extern const std::string_view values_mustache;
@@ -40,15 +47,29 @@ struct Template {
 
 // Names of templates are those of the sections' texts: "results" says what starts with "results.".
 std::string_view template_text(std::string_view name) {
-  const Template all[] = {
-      {"again", embedded::again_mustache},       {"controls", embedded::controls_mustache},
-      {"criteria", embedded::criteria_mustache}, {"curves", embedded::curves_mustache},
-      {"frame", embedded::frame_mustache},       {"gate", embedded::gate_mustache},
-      {"glossary", embedded::glossary_mustache}, {"header", embedded::header_mustache},
-      {"human", embedded::human_mustache},       {"limits", embedded::limits_mustache},
-      {"object", embedded::object_mustache},     {"rates", embedded::rates_mustache},
-      {"results", embedded::results_mustache},   {"summary", embedded::summary_mustache},
-      {"threat", embedded::threat_mustache},     {"values", embedded::values_mustache}};
+  const Template all[] = {{"again", embedded::again_mustache},
+                          {"canaries", embedded::canaries_mustache},
+                          {"context", embedded::context_mustache},
+                          {"controls", embedded::controls_mustache},
+                          {"criteria", embedded::criteria_mustache},
+                          {"curves", embedded::curves_mustache},
+                          {"demo", embedded::demo_mustache},
+                          {"diff", embedded::diff_mustache},
+                          {"frame", embedded::frame_mustache},
+                          {"gate", embedded::gate_mustache},
+                          {"glossary", embedded::glossary_mustache},
+                          {"header", embedded::header_mustache},
+                          {"human", embedded::human_mustache},
+                          {"limits", embedded::limits_mustache},
+                          {"membership", embedded::membership_mustache},
+                          {"object", embedded::object_mustache},
+                          {"persons", embedded::persons_mustache},
+                          {"rates", embedded::rates_mustache},
+                          {"results", embedded::results_mustache},
+                          {"subject", embedded::subject_mustache},
+                          {"summary", embedded::summary_mustache},
+                          {"threat", embedded::threat_mustache},
+                          {"values", embedded::values_mustache}};
   for (const Template& row : all) {
     if (row.name == name) {
       return row.text;
@@ -134,6 +155,19 @@ Html metric_name(const Words& words, const std::string& metric) {
 }
 
 bool over_all(const Finding& finding) { return finding.stratum.key.empty(); }
+
+bool same_stratum(const Finding& a, const Finding& b) {
+  return a.is_control == b.is_control && a.stratum.key == b.stratum.key &&
+         a.stratum.value == b.stratum.value;
+}
+
+bool same_params(const Metric& a, const Metric& b) {
+  auto left = a.params;
+  auto right = b.params;
+  std::sort(left.begin(), left.end());
+  std::sort(right.begin(), right.end());
+  return left == right;
+}
 
 bool is_run(const Page& page, std::string_view criterion) {
   return std::any_of(page.criteria.begin(), page.criteria.end(), [&](const auto& row) {

@@ -181,7 +181,12 @@ Html what_was_found(const Page& page) {
                     {"<span class=\"because\">" +
                      remark_text(page.words, finding->outcome_reason).markup + "</span>"});
   }
-  return in_paragraphs({word, headline_sentence(page), curve_sentence(page), word_counts(page)});
+  std::vector<Html> sentences = {word, headline_sentence(page), curve_sentence(page)};
+  for (Html& sentence : found_by_probe(page)) {
+    sentences.push_back(std::move(sentence));
+  }
+  sentences.push_back(word_counts(page));
+  return in_paragraphs(sentences);
 }
 
 Html not_tested(const Page& page) {
@@ -263,6 +268,10 @@ Html header_section(const Page& page) {
   json rows = json::array();
   if (!started.empty()) {
     rows.push_back(row(words, "page.run_at", span_of_run(words, started, finished)));
+  }
+  if (e.context) {
+    rows.push_back(row(words, "context.system", isolated(e.context->system)));
+    rows.push_back(row(words, "context.controller", isolated(e.context->controller)));
   }
   rows.push_back(
       row(words, "page.tool",

@@ -96,6 +96,15 @@ Html pair_of(const Words& words, const Html& name, const Html& value) {
   return words.fill("param.pair", {{"name", name}, {"value", value}});
 }
 
+Html finding_name(const Words& words, const Finding& finding, const std::string& id) {
+  const Html rule = rule_name(words, finding.metric);
+  const Html params = param_list(words, finding.metric, {"temperature", "top_k", "top_p"});
+  const std::string out = joined(words, {metric_name(words, finding.metric.name), params, rule,
+                                         stratum_name(words, finding.stratum)})
+                              .markup;
+  return {out + " <span class=\"sub\"><code>" + escaped(id).markup + "</code></span>"};
+}
+
 Html joined(const Words& words, const std::vector<Html>& parts) {
   std::string out;
   for (const Html& part : parts) {

@@ -98,6 +98,7 @@ class Fields {
 
   void finish() const {
     for (const auto& [key, value] : object_.items()) {
+      if (key == "comment") text_of(value, pointer(key));  // for people: not read
       if (known_.contains(key)) continue;
       fail(pointer(key), "unknown key; did you mean \"" + nearest(key, known_) + "\"?");
     }
@@ -121,7 +122,7 @@ class Fields {
  private:
   const json& object_;
   std::string pointer_;
-  std::set<std::string> known_;
+  std::set<std::string> known_ = {"comment"};
 };
 
 std::vector<std::string> read_roles(Fields& fields) {

@@ -9,6 +9,7 @@
 #include "harness/error.h"
 #include "harness/journal.h"
 #include "harness/subject_findings.h"
+#include "reports/subject_html.h"
 
 namespace souvenir::cli {
 
@@ -17,6 +18,8 @@ namespace {
 struct Options {
   std::string id;
   std::string out;
+  std::string format = "json";
+  std::string language = "en";
 };
 
 int run(const Options& options) {
@@ -28,7 +31,9 @@ int run(const Options& options) {
   }
   const Journal journal(folder.string());
   RowWriter out("-");
-  out.line(subject_findings(journal, options.id).dump(2));
+  const auto findings = subject_findings(journal, options.id);
+  const Language first = options.language == "fr" ? Language::fr : Language::en;
+  out.line(options.format == "html" ? subject_html(findings, first) : findings.dump(2));
   out.finish();
   return kExitComplete;
 }
@@ -44,6 +49,12 @@ void add_subject(CLI::App& program, Action& action) {
       "folder they come from.");
   verb->add_option("ID", options->id, "id of a subject, or a person")->required();
   verb->add_option("--out", options->out, "folder of the audit")->required();
+  verb->add_option("--format", options->format, "json, or html: one page in English and French")
+      ->check(CLI::IsMember({"json", "html"}))
+      ->capture_default_str();
+  verb->add_option("--language", options->language, "en or fr: shown first in html")
+      ->check(CLI::IsMember({"en", "fr"}))
+      ->capture_default_str();
   verb->callback([options, &action] { action = [options] { return run(*options); }; });
 }
 

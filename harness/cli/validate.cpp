@@ -7,6 +7,7 @@
 #include "harness/cli/gate_options.h"
 #include "harness/cli/output.h"
 #include "harness/cli/verb.h"
+#include "harness/context.h"
 #include "harness/error.h"
 #include "harness/subjects.h"
 #include "harness/suite.h"
@@ -19,6 +20,7 @@ namespace {
 struct Options {
   std::string suite;
   std::string policy;
+  std::string context;
   std::vector<std::string> subjects;
 };
 
@@ -48,8 +50,9 @@ std::string check_subjects(const std::string& path) {
 }
 
 int run(const Options& options) {
-  if (options.suite.empty() && options.policy.empty() && options.subjects.empty()) {
-    throw Error(ErrorKind::usage, "validate: give --suite, --policy or --subjects");
+  if (options.suite.empty() && options.policy.empty() && options.context.empty() &&
+      options.subjects.empty()) {
+    throw Error(ErrorKind::usage, "validate: give --suite, --policy, --context or --subjects");
   }
   RowWriter out("-");
   if (!options.suite.empty()) {
@@ -65,6 +68,10 @@ int run(const Options& options) {
       out.line("  " + remark.text);
     }
   }
+  if (!options.context.empty()) {
+    out.line("context " + options.context + ": valid, sha256 " +
+             load_context(options.context).sha256);
+  }
   out.finish();
   return kExitComplete;
 }
@@ -74,9 +81,10 @@ int run(const Options& options) {
 void add_validate(CLI::App& program, Action& action) {
   auto options = std::make_shared<Options>();
   CLI::App* verb = program.add_subcommand(
-      "validate", "Check a suite, subjects or a policy before anything long is begun");
+      "validate", "Check a suite, subjects, a policy or a context before anything long is begun");
   verb->add_option("--suite", options->suite, "quick, release, full, or a file");
   verb->add_option("--policy", options->policy, "limits and waivers");
+  verb->add_option("--context", options->context, "what the controller declares");
   verb->add_option("--subjects", options->subjects, "JSON Lines; repeatable")
       ->allow_extra_args(false);
   verb->callback([options, &action] { action = [options] { return run(*options); }; });

@@ -16,9 +16,12 @@ using AddVerb = void (*)(CLI::App& program, Action& action);
 const std::vector<AddVerb>& verbs();
 
 void add_audit(CLI::App& program, Action& action);
+void add_diff(CLI::App& program, Action& action);
 void add_doctor(CLI::App& program, Action& action);
+void add_explain(CLI::App& program, Action& action);
 void add_gate(CLI::App& program, Action& action);
 void add_generate(CLI::App& program, Action& action);
+void add_init(CLI::App& program, Action& action);
 void add_list(CLI::App& program, Action& action);
 void add_report(CLI::App& program, Action& action);
 void add_score(CLI::App& program, Action& action);

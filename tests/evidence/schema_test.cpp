@@ -50,9 +50,7 @@ TEST_CASE("evidence follows its published schema", "[schema]") {
 }
 
 json full_document() {
-  Evidence e = tests::sample_evidence();
-  e.context = tests::sample_context();
-  e.demo = tests::sample_demo();
+  Evidence e = tests::sample_audit();
   e.findings[0].curve = {{0, 0}, {0.01, 0.5}, {1, 1}};
   return to_json(e);
 }

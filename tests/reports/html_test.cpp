@@ -2,9 +2,7 @@
 
 #include <catch2/catch.hpp>
 #include <fstream>
-#include <functional>
 #include <iterator>
-#include <pugixml.hpp>
 #include <regex>
 #include <set>
 #include <string>
@@ -14,7 +12,8 @@
 #include "reports/gate.h"
 #include "reports/policy.h"
 #include "reports/text.h"
-#include "tests/support/sample_evidence.h"
+#include "tests/support/html_document.h"
+#include "tests/support/sample_audit.h"
 
 namespace souvenir {
 namespace {
@@ -47,33 +46,26 @@ std::string read_file(const std::string& path) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
-struct Document {
-  pugi::xml_document xml;
-  explicit Document(const std::string& text) {
-    const auto result = xml.load_buffer(text.data(), text.size(), pugi::parse_full);
-    CAPTURE(result.description(), text.substr(static_cast<std::size_t>(result.offset), 80));
-    REQUIRE(result);
-  }
-};
+using Document = tests::HtmlDocument;
+using tests::visible_text;
 
-// Everything a reader sees of one language, one text node a line.
-std::string visible_text(const pugi::xml_document& xml, const std::string& language) {
-  std::string out;
-  std::function<void(const pugi::xml_node&)> walk = [&](const pugi::xml_node& node) {
-    if (node.type() == pugi::node_pcdata) out += std::string(node.value()) + "\n";
-    for (const pugi::xml_node& child : node.children()) walk(child);
-  };
-  walk(xml.select_node(("//main[@lang='" + language + "']").c_str()).node());
-  return out;
+Evidence audit() {
+  Evidence e = tests::sample_audit();
+  e.criteria = criteria_outcomes(e.findings);
+  return e;
 }
 
-TEST_CASE("the report of the sample is the approved one", "[html]") {
-  const std::string approved = SOUVENIR_SOURCE_DIR "/tests/golden/report/sample.html";
-  const std::string received = SOUVENIR_BINARY_DIR "/sample.html";
-  const std::string text = page();
+void check_approved(const std::string& name, const std::string& text) {
+  const std::string approved = SOUVENIR_SOURCE_DIR "/tests/golden/report/" + name;
+  const std::string received = SOUVENIR_BINARY_DIR "/" + name;
   std::ofstream(received, std::ios::binary) << text;
   INFO("to approve a change after looking at it: cp " << received << " " << approved);
   CHECK((text == read_file(approved)));
+}
+
+TEST_CASE("the reports of the samples are the approved ones", "[html]") {
+  check_approved("sample.html", page());
+  check_approved("audit.html", render_html(audit(), {Language::fr, std::string(64, '9')}));
 }
 
 TEST_CASE("the report is well-formed, and its ids are unique", "[html]") {
@@ -156,6 +148,21 @@ TEST_CASE("hostile text in any string of the evidence leaves the page well-forme
   f.metric.name = "extractable_rate";
   f.metric.params = {{"n", 1.0}, {"p", 0.5}, {hostile, hostile}};
   e.findings.push_back(f);
+  AuditContext c = tests::sample_context();
+  c.system = c.version = c.controller = c.commissioner = c.operator_name = c.dpo = hostile;
+  c.release_context = c.release_note = c.intended_use = c.purpose = c.training_data = hostile;
+  c.legal_basis = c.valid_until = c.remark = c.sha256 = hostile;
+  c.mitigations = {{hostile, hostile, hostile}};
+  c.filters = {hostile};
+  e.context = c;
+  e.demo = Demo{{{hostile, hostile, hostile, hostile, std::nullopt}}};
+  for (Finding more : tests::sample_audit().findings) {
+    more.outcome_reason = {hostile, hostile, {}};
+    more.estimate.method = hostile;
+    more.stratum = {"kind", hostile};
+    more.metric.params.emplace_back("score", hostile);
+    e.findings.push_back(more);
+  }
   const Document document(render_html(e, {Language::en, hostile}));
   CHECK(document.xml.select_nodes("//img").empty());
   CHECK(document.xml.select_nodes("//comment()").empty());
@@ -180,7 +187,7 @@ TEST_CASE("both languages are there, and the one asked for is shown first", "[ht
 }
 
 TEST_CASE("the report never says what a test cannot show", "[html]") {
-  const Document document(page());
+  const Document document(GENERATE(as<std::string>(), page(), render_html(audit(), {})));
   const std::vector<std::string> banned = {"anonymous",
                                            "anonyme",
                                            "anonymis",
@@ -286,6 +293,48 @@ TEST_CASE("a gate result is shown with who set the limit", "[html]") {
   e.gate = nullptr;
   CHECK_THAT(visible_text(Document(render_html(e, {})).xml, "en"),
              Catch::Contains("No limits were set"));
+}
+
+TEST_CASE("every probe has its drawing and its table, in both languages", "[html]") {
+  const Document document(render_html(audit(), {}));
+  const auto count = [&](const char* path) { return document.xml.select_nodes(path).size(); };
+  CHECK(count("//svg[@class='exposure']") == 2);
+  CHECK(count("//svg[@class='exposure']//circle") == 2 * 4);
+  CHECK(count("//svg[@class='exposure']//rect[@class='control-band']") == 2);
+  CHECK(count("//svg[@class='roc']") == 2 * 4);  // the model's scores, not the blind ones
+  CHECK(count("//svg[@class='roc']//polyline") == 2 * 4 * 3);
+  CHECK(count("//table[contains(@class, 'canaries')]/tbody/tr") == 2 * 5);
+  CHECK(count("//table[contains(@class, 'scores')]/tbody/tr") == 2 * 6);
+  CHECK(count("//table[contains(@class, 'persons')]/tbody/tr") == 2 * 10);
+  CHECK(count("//table[contains(@class, 'truth')]/tbody/tr") == 2 * 4);
+  const std::string en = visible_text(document.xml, "en");
+  CHECK_THAT(en, Catch::Contains("Exposure grows with repetition.") &&
+                     Catch::Contains("does not hold") && Catch::Contains("could not be told") &&
+                     Catch::Contains("Boulier") && Catch::Contains("the weights are open") &&
+                     Catch::Contains("not measured"));
+  CHECK_THAT(visible_text(document.xml, "fr"), Catch::Contains("L\u2019exposition cro\u00eet"));
+}
+
+TEST_CASE("a small kind of identifier shows no number", "[html]") {
+  const Document document(render_html(audit(), {}));
+  for (const auto& row : document.xml.select_nodes(
+           "//main[@lang='en']//table[contains(@class, 'persons')]//tr[th]")) {
+    const std::string name = row.node().child("th").child_value();
+    if (std::string(row.node().attribute("class").value()).find("muted") != std::string::npos) {
+      CHECK(row.node().select_nodes(".//data").empty());
+      CHECK(row.node().select_nodes(".//circle").empty());
+    }
+  }
+  CHECK(document.xml
+            .select_nodes("//table[contains(@class, 'persons')]//tr[contains(@class, "
+                          "'muted')]")
+            .size() == 4);
+}
+
+TEST_CASE("an audit without context or demonstration says so, or nothing", "[html]") {
+  const std::string en = visible_text(Document(page()).xml, "en");
+  CHECK_THAT(
+      en, Catch::Contains("No context was declared") && !Catch::Contains("whose truth is known"));
 }
 
 }  // namespace

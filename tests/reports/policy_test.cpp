@@ -171,6 +171,8 @@ TEST_CASE("the parser and the published schema accept the same policies", "[poli
       {"/limits/0/require_controls", "[]"},
       {"/limits/0/require_controls", R"(["blind", "reference"])"},
       {"/limits/0/date", "\"\""},
+      {"/comment", "\"for people\""},
+      {"/limits/0/comment", "\"for people\""},
   }));
   CAPTURE(pointer, value);
   json policy = minimal();

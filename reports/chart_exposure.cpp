@@ -1,0 +1,110 @@
+// Exposure against the number of times a canary stood in the training data.
+
+#include <algorithm>
+#include <cmath>
+
+#include "reports/chart.h"
+#include "reports/svg.h"
+
+namespace souvenir {
+
+namespace {
+
+constexpr double kWidth = 520.0;
+constexpr double kHeight = 276.0;
+constexpr double kLeft = 46.0;
+constexpr double kRight = 420.0;
+constexpr double kTop = 26.0;
+constexpr double kBottom = 226.0;
+constexpr double kEdge = 26.0;  // between the axis and the first tier
+
+class ExposureDrawing {
+ public:
+  ExposureDrawing(const ExposurePanel& panel, const Words& words) : panel_(panel), words_(words) {
+    for (const ChartPoint& tier : panel.tiers) {
+      first_ = std::min(first_, tier.n);
+      last_ = std::max(last_, tier.n);
+    }
+  }
+
+  std::string draw() const {
+    return svg::open_svg("exposure", kWidth, kHeight, panel_.aria) + axes() + held_out() + tiers() +
+           "</svg>";
+  }
+
+ private:
+  double x(double n) const {
+    if (!(last_ > first_)) {
+      return (kLeft + kRight) / 2;
+    }
+    return kLeft + kEdge +
+           (kRight - kLeft - 2 * kEdge) * std::log(n / first_) / std::log(last_ / first_);
+  }
+  double y(double bits) const {
+    return kBottom - (kBottom - kTop) * std::clamp(bits / panel_.top, 0.0, 1.0);
+  }
+
+  std::string axes() const {
+    std::string out = svg::text("axis-label", 4, 12, panel_.y_label);
+    for (const double tick : svg::ticks(panel_.top)) {
+      out += svg::shape("line", tick == 0.0 ? "axis" : "grid",
+                        {{"x1", kLeft}, {"x2", kRight}, {"y1", y(tick)}, {"y2", y(tick)}});
+      out += svg::text("tick-y", kLeft - 7, y(tick) + 4, words_.plain_number(tick));
+    }
+    for (const ChartPoint& tier : panel_.tiers) {
+      out +=
+          svg::shape("line", "axis",
+                     {{"x1", x(tier.n)}, {"x2", x(tier.n)}, {"y1", kBottom}, {"y2", kBottom + 4}});
+      out += svg::text("tick-x", x(tier.n), kBottom + 18, words_.plain_number(tier.n));
+    }
+    return out + svg::text("axis-label-x", (kLeft + kRight) / 2, kHeight - 8, panel_.x_label);
+  }
+
+  std::string held_out() const {
+    if (!panel_.held_out) {
+      return "";
+    }
+    const ChartPoint& control = *panel_.held_out;
+    std::string out;
+    if (control.low && control.high) {
+      out += svg::shape("rect", "control-band",
+                        {{"x", kLeft},
+                         {"y", y(*control.high)},
+                         {"width", kRight - kLeft},
+                         {"height", y(*control.low) - y(*control.high)}});
+    }
+    out += svg::shape(
+        "line", "control-curve",
+        {{"x1", kLeft}, {"x2", kRight}, {"y1", y(control.share)}, {"y2", y(control.share)}});
+    return out + svg::text("control-end", kRight + 8, y(control.share) + 4, panel_.held_out_label);
+  }
+
+  std::string tiers() const {
+    std::vector<svg::Place> line;
+    std::string marks;
+    for (const ChartPoint& tier : panel_.tiers) {
+      line.push_back({x(tier.n), y(tier.share)});
+      if (tier.low && tier.high) {
+        marks += svg::shape(
+            "line", "span",
+            {{"x1", x(tier.n)}, {"x2", x(tier.n)}, {"y1", y(*tier.low)}, {"y2", y(*tier.high)}});
+      }
+      marks += svg::dot("dot", x(tier.n), y(tier.share), 4.0, tier.label);
+      marks += svg::text("end", x(tier.n) + 8, y(tier.share) + 4, words_.plain_number(tier.share));
+    }
+    return svg::polyline("curve-line", line) + marks;
+  }
+
+  const ExposurePanel& panel_;
+  const Words& words_;
+  double first_ = HUGE_VAL;
+  double last_ = 0.0;
+};
+
+}  // namespace
+
+Html exposure_chart(const ExposurePanel& panel, const Words& words) {
+  return {ExposureDrawing(panel, words).draw()};
+}
+
+}  // namespace souvenir

@@ -1,0 +1,155 @@
+// Exposure of planted canaries: by how often they stood in the training data, held-out ones beside.
+
+#include <algorithm>
+
+#include "reports/chart.h"
+#include "reports/html_results.h"
+
+namespace souvenir {
+
+namespace {
+
+using nlohmann::json;
+
+bool is_held_out(const Finding& finding) {
+  return finding.is_control && finding.stratum.key != "role";
+}
+
+double repetitions_of(const Finding& finding) {
+  if (finding.stratum.key != "repetitions") {
+    return -1.0;
+  }
+  return number_param({"", {{"n", finding.stratum.value}}}, "n").value_or(-1.0);
+}
+
+ChartPoint bits_point(const Words& words, const Finding& finding) {
+  const Estimate& e = finding.estimate;
+  const double tier = repetitions_of(finding);
+  return {tier, *e.value, e.low, e.high,
+          words.fill_plain("canary.aria_point", {{"n", words.plain_number(tier)},
+                                                 {"bits", words.plain_number(*e.value)}})};
+}
+
+ExposurePanel panel_of(const Words& words, const std::vector<const Finding*>& medians) {
+  ExposurePanel panel;
+  double top = 0.0;
+  for (const Finding* finding : medians) {
+    const Estimate& e = finding->estimate;
+    if (!e.value || finding->suppressed) {
+      continue;
+    }
+    if (is_held_out(*finding) && !panel.held_out) {
+      panel.held_out = bits_point(words, *finding);
+    } else if (repetitions_of(*finding) >= 1.0 && !finding->is_control) {
+      panel.tiers.push_back(bits_point(words, *finding));
+    } else {
+      continue;
+    }
+    top = std::max({top, *e.value, e.high.value_or(0.0)});
+  }
+  std::sort(panel.tiers.begin(), panel.tiers.end(),
+            [](const ChartPoint& a, const ChartPoint& b) { return a.n < b.n; });
+  panel.top = axis_end(top);
+  panel.held_out_label = words.plain("canary.held_out_short");
+  panel.x_label = words.plain("canary.x");
+  panel.y_label = words.plain("canary.y");
+  std::string list;
+  for (const ChartPoint& tier : panel.tiers) {
+    list += (list.empty() ? "" : words.plain("list.semicolon")) + tier.label;
+  }
+  panel.aria = words.fill_plain("canary.aria", {{"points", list}});
+  return panel;
+}
+
+// A row of the table: everything measured on one group of canaries.
+struct CanaryRow {
+  const Finding* sample = nullptr;
+  const Finding* median = nullptr;
+  const Finding* largest = nullptr;
+  const Finding* first = nullptr;
+};
+
+std::vector<CanaryRow> rows_of(const std::vector<MetricGroup>& groups) {
+  std::vector<CanaryRow> rows;
+  for (const MetricGroup& group : groups) {
+    const auto slot = group.metric == "exposure_median"   ? &CanaryRow::median
+                      : group.metric == "exposure_max"    ? &CanaryRow::largest
+                      : group.metric == "rank_first_rate" ? &CanaryRow::first
+                                                          : nullptr;
+    for (const Finding* finding :
+         slot == nullptr ? std::vector<const Finding*>{} : group.findings) {
+      // The same group of canaries, asked in the same way; a second way gets a row of its own.
+      auto at = std::find_if(rows.begin(), rows.end(), [&](const CanaryRow& row) {
+        return same_stratum(*row.sample, *finding) && row.*slot == nullptr;
+      });
+      if (at == rows.end()) {
+        rows.push_back({finding, nullptr, nullptr, nullptr});
+        at = std::prev(rows.end());
+      }
+      (*at).*slot = finding;
+    }
+  }
+  std::stable_sort(rows.begin(), rows.end(), [](const CanaryRow& a, const CanaryRow& b) {
+    const auto order = [](const CanaryRow& row) {
+      const double tier = repetitions_of(*row.sample);
+      return std::tuple(row.sample->is_control, tier < 0 ? 1 : 0, tier);
+    };
+    return order(a) < order(b);
+  });
+  return rows;
+}
+
+json cell(const Words& words, const Finding* finding) {
+  if (finding == nullptr) {
+    return {{"value_html", ""}, {"detail_html", ""}};
+  }
+  if (finding->suppressed) {
+    return {{"value_html", words.say("results.suppressed").markup}, {"detail_html", ""}};
+  }
+  const Html interval = estimate_interval(words, finding->estimate);
+  return {{"value_html", estimate_value(words, finding->estimate).markup},
+          {"detail_html", interval.markup}};
+}
+
+json row_json(const Words& words, const CanaryRow& row) {
+  const Finding& spoken = *(row.first != nullptr    ? row.first
+                            : row.median != nullptr ? row.median
+                                                    : row.sample);
+  const Finding* counted = row.median != nullptr ? row.median : row.sample;
+  const Html count =
+      counted->suppressed || !counted->estimate.n ? Html{} : words.count(*counted->estimate.n);
+  json out = {{"name_html", stratum_name(words, row.sample->stratum).markup},
+              {"params_html", param_list(words, row.sample->metric, {}).markup},
+              {"control", row.sample->is_control},
+              {"n_html", count.markup},
+              {"median", cell(words, row.median)},
+              {"largest", cell(words, row.largest)},
+              {"first", cell(words, row.first)},
+              {"outcome_html", ""},
+              {"reason_html", remark_text(words, spoken.outcome_reason).markup}};
+  if (!row.sample->is_control) {
+    out["outcome_html"] = outcome_tag(words, spoken.outcome).markup;
+  }
+  return out;
+}
+
+}  // namespace
+
+Html canary_results(const Page& page, const std::vector<MetricGroup>& groups) {
+  const Words& words = page.words;
+  json rows = json::array();
+  for (const CanaryRow& row : rows_of(groups)) {
+    rows.push_back(row_json(words, row));
+  }
+  json model = {{"rows", rows}, {"has_rows", !rows.empty()}, {"svg_html", ""}};
+  for (const MetricGroup& group : groups) {
+    if (group.metric == "exposure_median") {
+      const ExposurePanel panel = panel_of(words, group.findings);
+      model["svg_html"] = panel.tiers.empty() ? "" : exposure_chart(panel, words).markup;
+    }
+  }
+  model["methods_html"] = method_line(words, groups).markup;
+  return render_template("canaries", model, words);
+}
+
+}  // namespace souvenir
