@@ -170,20 +170,18 @@ std::string strip_mark(const ChartPoint& point, double y, double top, bool is_co
 
 }  // namespace
 
-double axis_end(double largest) {
+double axis_top(double largest) {
   if (!(largest > 0.0)) {
     return 0.01;
   }
   const double power = std::pow(10.0, std::floor(std::log10(largest)));
-  for (const double lead : {1.0, 2.0, 2.5, 5.0}) {
+  for (const double lead : {1.0, 2.0, 2.5, 5.0, 10.0}) {
     if (lead * power >= largest * (1 - 1e-9)) {
-      return lead * power;
+      return std::min(1.0, lead * power);
     }
   }
-  return 10.0 * power;
+  return 1.0;
 }
-
-double axis_top(double largest) { return std::min(1.0, axis_end(largest)); }
 
 Html curve_chart(const CurvePanel& panel, const Words& words) {
   return {CurveDrawing(panel, words).draw()};

@@ -47,12 +47,10 @@ Html strip_axis(double top, const Words& words);
 //
 //   tiers     by repetitions, ascending: `n` times, `share` bits
 //   held_out  canaries that were not in the training data: a line across
-//   top       of the vertical axis, in bits
 struct ExposurePanel {
   std::vector<ChartPoint> tiers;
   std::optional<ChartPoint> held_out;
   std::string held_out_label;
-  double top = 1.0;
   std::string aria;
   std::string x_label;
   std::string y_label;
@@ -84,8 +82,5 @@ double least_rate_shown(const std::vector<CurvePoint>& curve);
 // Returns the end of an axis from 0 that holds `largest` and divides well: 1, 2, 2.5 or 5 times a
 // power of ten, at most 1.
 double axis_top(double largest);
-
-// The same without the end at 1, for what is no rate.
-double axis_end(double largest);
 
 }  // namespace souvenir

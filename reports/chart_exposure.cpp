@@ -10,12 +10,13 @@ namespace souvenir {
 
 namespace {
 
-constexpr double kWidth = 520.0;
+constexpr double kWidth = 480.0;
 constexpr double kHeight = 276.0;
 constexpr double kLeft = 46.0;
-constexpr double kRight = 420.0;
-constexpr double kTop = 26.0;
+constexpr double kRight = 400.0;
+constexpr double kTop = 36.0;
 constexpr double kBottom = 226.0;
+constexpr double kMostSteps = 6.0;
 constexpr double kEdge = 26.0;  // between the axis and the first tier
 
 class ExposureDrawing {
@@ -24,7 +25,16 @@ class ExposureDrawing {
     for (const ChartPoint& tier : panel.tiers) {
       first_ = std::min(first_, tier.n);
       last_ = std::max(last_, tier.n);
+      measure(tier);
     }
+    if (panel.held_out) {
+      measure(*panel.held_out);
+    }
+    const double power = std::pow(10.0, std::floor(std::log10(largest_ / kMostSteps)));
+    for (const double lead : {10.0, 5.0, 2.0, 1.0}) {
+      step_ = lead * power * kMostSteps >= largest_ ? lead * power : step_;
+    }
+    steps_ = static_cast<int>(std::ceil(largest_ / step_ - 1e-9));
   }
 
   std::string draw() const {
@@ -41,13 +51,17 @@ class ExposureDrawing {
            (kRight - kLeft - 2 * kEdge) * std::log(n / first_) / std::log(last_ / first_);
   }
   double y(double bits) const {
-    return kBottom - (kBottom - kTop) * std::clamp(bits / panel_.top, 0.0, 1.0);
+    return kBottom - (kBottom - kTop) * std::clamp(bits / (step_ * steps_), 0.0, 1.0);
+  }
+  void measure(const ChartPoint& point) {
+    largest_ = std::max({largest_, point.share, point.high.value_or(0.0)});
   }
 
   std::string axes() const {
     std::string out = svg::text("axis-label", 4, 12, panel_.y_label);
-    for (const double tick : svg::ticks(panel_.top)) {
-      out += svg::shape("line", tick == 0.0 ? "axis" : "grid",
+    for (int i = 0; i <= steps_; ++i) {
+      const double tick = step_ * i;
+      out += svg::shape("line", i == 0 ? "axis" : "grid",
                         {{"x1", kLeft}, {"x2", kRight}, {"y1", y(tick)}, {"y2", y(tick)}});
       out += svg::text("tick-y", kLeft - 7, y(tick) + 4, words_.plain_number(tick));
     }
@@ -90,7 +104,9 @@ class ExposureDrawing {
             {{"x1", x(tier.n)}, {"x2", x(tier.n)}, {"y1", y(*tier.low)}, {"y2", y(*tier.high)}});
       }
       marks += svg::dot("dot", x(tier.n), y(tier.share), 4.0, tier.label);
-      marks += svg::text("end", x(tier.n) + 8, y(tier.share) + 4, words_.plain_number(tier.share));
+      // Above the interval, where neither the line nor the one before it passes.
+      marks += svg::text("end", x(tier.n), y(tier.high.value_or(tier.share)) - 9,
+                         words_.plain_number(tier.share));
     }
     return svg::polyline("curve-line", line) + marks;
   }
@@ -99,6 +115,9 @@ class ExposureDrawing {
   const Words& words_;
   double first_ = HUGE_VAL;
   double last_ = 0.0;
+  double largest_ = 1.0;
+  double step_ = 1.0;
+  int steps_ = 1;
 };
 
 }  // namespace

@@ -169,6 +169,10 @@ std::vector<std::string> diff_mismatches(const Evidence& before, const Evidence&
     out.push_back("the seeds differ: " + std::to_string(before.seed) + " before, " +
                   std::to_string(after.seed) + " after");
   }
+  const auto reference = [](const Evidence& e) { return e.reference ? e.reference->sha256 : ""; };
+  if (reference(before) != reference(after)) {
+    out.push_back("the reference models differ (SHA-256)");
+  }
   if (std::string inputs = input_mismatch(asked(before), asked(after)); !inputs.empty()) {
     out.push_back(std::move(inputs));
   }

@@ -28,6 +28,9 @@ std::string command(const Evidence& evidence) {
       out += std::string(" --") + role + " FILE";
     }
   }
+  if (evidence.reference) {
+    out += " --reference MODEL";
+  }
   out += " --seed " + std::to_string(evidence.seed);
   if (!evidence.model.compute_dtype.empty()) {
     out += " --dtype " + evidence.model.compute_dtype;

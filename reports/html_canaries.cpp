@@ -11,17 +11,6 @@ namespace {
 
 using nlohmann::json;
 
-bool is_held_out(const Finding& finding) {
-  return finding.is_control && finding.stratum.key != "role";
-}
-
-double repetitions_of(const Finding& finding) {
-  if (finding.stratum.key != "repetitions") {
-    return -1.0;
-  }
-  return number_param({"", {{"n", finding.stratum.value}}}, "n").value_or(-1.0);
-}
-
 ChartPoint bits_point(const Words& words, const Finding& finding) {
   const Estimate& e = finding.estimate;
   const double tier = repetitions_of(finding);
@@ -32,7 +21,6 @@ ChartPoint bits_point(const Words& words, const Finding& finding) {
 
 ExposurePanel panel_of(const Words& words, const std::vector<const Finding*>& medians) {
   ExposurePanel panel;
-  double top = 0.0;
   for (const Finding* finding : medians) {
     const Estimate& e = finding->estimate;
     if (!e.value || finding->suppressed) {
@@ -42,14 +30,10 @@ ExposurePanel panel_of(const Words& words, const std::vector<const Finding*>& me
       panel.held_out = bits_point(words, *finding);
     } else if (repetitions_of(*finding) >= 1.0 && !finding->is_control) {
       panel.tiers.push_back(bits_point(words, *finding));
-    } else {
-      continue;
     }
-    top = std::max({top, *e.value, e.high.value_or(0.0)});
   }
   std::sort(panel.tiers.begin(), panel.tiers.end(),
             [](const ChartPoint& a, const ChartPoint& b) { return a.n < b.n; });
-  panel.top = axis_end(top);
   panel.held_out_label = words.plain("canary.held_out_short");
   panel.x_label = words.plain("canary.x");
   panel.y_label = words.plain("canary.y");
@@ -99,6 +83,11 @@ std::vector<CanaryRow> rows_of(const std::vector<MetricGroup>& groups) {
   return rows;
 }
 
+// A number without its unit where the heading of the column says it.
+Html bare(const Words& words, const Estimate& e, double value) {
+  return e.unit == "bits" ? words.number(value) : words.percent(value);
+}
+
 json cell(const Words& words, const Finding* finding) {
   if (finding == nullptr) {
     return {{"value_html", ""}, {"detail_html", ""}};
@@ -106,9 +95,19 @@ json cell(const Words& words, const Finding* finding) {
   if (finding->suppressed) {
     return {{"value_html", words.say("results.suppressed").markup}, {"detail_html", ""}};
   }
-  const Html interval = estimate_interval(words, finding->estimate);
-  return {{"value_html", estimate_value(words, finding->estimate).markup},
-          {"detail_html", interval.markup}};
+  const Estimate& e = finding->estimate;
+  if (!e.value) {
+    return {{"value_html", estimate_value(words, e).markup},
+            {"detail_html", reason_of(words, e).markup}};
+  }
+  json out = {{"value_html", bare(words, e, *e.value).markup}, {"detail_html", ""}};
+  if (e.low && e.high && *e.low < *e.high) {
+    out["detail_html"] = words
+                             .fill("results.span", {{"low", bare(words, e, *e.low)},
+                                                    {"high", bare(words, e, *e.high)}})
+                             .markup;
+  }
+  return out;
 }
 
 json row_json(const Words& words, const CanaryRow& row) {

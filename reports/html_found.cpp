@@ -21,21 +21,6 @@ std::vector<const Finding*> spoken(const Evidence& evidence, const char* probe,
   return out;
 }
 
-double repetitions_of(const Finding& finding) {
-  return finding.stratum.key != "repetitions"
-             ? -1.0
-             : number_param({"", {{"n", finding.stratum.value}}}, "n").value_or(-1.0);
-}
-
-std::string score_of(const Finding& finding) {
-  for (const auto& [key, value] : finding.metric.params) {
-    if (key == "score" && std::holds_alternative<std::string>(value)) {
-      return std::get<std::string>(value);
-    }
-  }
-  return "";
-}
-
 // The tier that stood in the training data most often, and the canaries that did not.
 Html exposure_sentence(const Page& page) {
   const Words& words = page.words;
@@ -43,7 +28,7 @@ Html exposure_sentence(const Page& page) {
   const Finding* held_out = nullptr;
   for (const Finding* finding : spoken(page.evidence, "canary_exposure", "exposure_median")) {
     if (finding->is_control) {
-      held_out = held_out == nullptr && finding->stratum.key != "role" ? finding : held_out;
+      held_out = held_out == nullptr && is_held_out(*finding) ? finding : held_out;
     } else if (repetitions_of(*finding) > (most == nullptr ? 0.0 : repetitions_of(*most))) {
       most = finding;
     }
@@ -70,7 +55,7 @@ Html membership_sentence(const Page& page) {
     if (!over_all(*finding) || finding->is_control) {
       continue;
     }
-    const Finding*& place = score_of(*finding).rfind("blind_", 0) == 0 ? blind : best;
+    const Finding*& place = is_blind(*finding) ? blind : best;
     if (place == nullptr || *finding->estimate.value > *place->estimate.value) {
       place = finding;
     }
@@ -78,11 +63,8 @@ Html membership_sentence(const Page& page) {
   if (best == nullptr) {
     return {};
   }
-  const std::string score = "score." + score_of(*best);
-  Html out =
-      words.fill("found.membership",
-                 {{"auc", words.number(*best->estimate.value)},
-                  {"score", words.has(score) ? words.say(score) : isolated(score_of(*best))}});
+  Html out = words.fill("found.membership", {{"auc", words.number(*best->estimate.value)},
+                                             {"score", score_name(words, *best)}});
   if (blind != nullptr) {
     out.markup +=
         " " + words.fill("found.membership_blind", {{"auc", words.number(*blind->estimate.value)}})

@@ -13,22 +13,6 @@ namespace {
 
 using nlohmann::json;
 
-std::string score_of(const Finding& finding) {
-  for (const auto& [key, value] : finding.metric.params) {
-    if (key == "score" && std::holds_alternative<std::string>(value)) {
-      return std::get<std::string>(value);
-    }
-  }
-  return "";
-}
-
-bool is_blind(const Finding& finding) { return score_of(finding).rfind("blind_", 0) == 0; }
-
-Html score_name(const Words& words, const Finding& finding) {
-  const std::string score = score_of(finding);
-  return words.has("score." + score) ? words.say("score." + score) : isolated(score);
-}
-
 // One score on one group of strings.
 struct ScoreRow {
   const Finding* auc = nullptr;
@@ -118,15 +102,18 @@ std::set<double> rates_asked(const std::vector<ScoreRow>& rows) {
 }
 
 json rate_cell(const Words& words, const ScoreRow& row, double rate) {
+  const std::string label = words.fill_plain("membership.tpr", {{"fpr", words.plain_tick(rate)}});
   for (const Finding* finding : row.rates) {
     if (number_param(finding->metric, "fpr").value_or(0.0) == rate) {
-      const Html interval = estimate_interval(words, finding->estimate);
-      return {{"value_html", finding->suppressed ? words.say("results.suppressed").markup
-                                                 : estimate_value(words, finding->estimate).markup},
-              {"detail_html", interval.markup}};
+      const Estimate& e = finding->estimate;
+      const Html interval = e.value ? estimate_interval(words, e) : reason_of(words, e);
+      return {{"label", label},
+              {"value_html", finding->suppressed ? words.say("results.suppressed").markup
+                                                 : estimate_value(words, e).markup},
+              {"detail_html", finding->suppressed ? "" : interval.markup}};
     }
   }
-  return {{"value_html", ""}, {"detail_html", ""}};
+  return {{"label", label}, {"value_html", ""}, {"detail_html", ""}};
 }
 
 // An area under a curve is no rate: 0.71, not 71 %.

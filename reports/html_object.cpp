@@ -74,7 +74,13 @@ Html object_section(const Page& page) {
   rows.push_back(row(words, "object.tokenizer", or_unknown(words, tokenizer.kind)));
   rows.push_back(row(words, "object.vocabulary", words.count(tokenizer.vocabulary)));
   rows.push_back(row(words, "object.bos", or_unknown(words, tokenizer.bos)));
-  rows.push_back(row(words, "object.reference", words.say("object.none")));
+  Html reference = words.say("object.none");
+  if (page.evidence.reference) {
+    reference = joined(words, {or_unknown(words, page.evidence.reference->architecture),
+                               words.count(page.evidence.reference->parameters),
+                               digest(page.evidence.reference->sha256)});
+  }
+  rows.push_back(row(words, "object.reference", reference));
   rows.push_back(row(words, "object.adapter", words.say("object.none")));
   rows.push_back(row(words, "object.sha256", digest(model.sha256)));
   json files = json::array();

@@ -74,12 +74,25 @@ Html pair_of(const Words& words, const Html& name, const Html& value);
 Html joined(const Words& words, const std::vector<Html>& parts);
 
 Html estimate_value(const Words& words, const Estimate& estimate);
+// Why there is no value, in the evidence's English; may be long, so it wraps.
+Html reason_of(const Words& words, const Estimate& estimate);
 Html estimate_interval(const Words& words, const Estimate& estimate);
 Html hits_of(const Words& words, const Estimate& estimate);
 
 std::optional<double> number_param(const Metric& metric, std::string_view name);
 
 bool over_all(const Finding& finding);
+
+// The number of times a finding's strings stood in the training data; -1 if it is not about that.
+double repetitions_of(const Finding& finding);
+
+// A control that was not planted, as against one that is known to be memorised.
+bool is_held_out(const Finding& finding);
+
+// The membership score that a finding is about; empty if about none. Blind: never asks the model.
+std::string score_of(const Finding& finding);
+Html score_name(const Words& words, const Finding& finding);
+bool is_blind(const Finding& finding);
 
 // Whether two findings are over the same strings.
 bool same_stratum(const Finding& a, const Finding& b);

@@ -156,6 +156,33 @@ Html metric_name(const Words& words, const std::string& metric) {
 
 bool over_all(const Finding& finding) { return finding.stratum.key.empty(); }
 
+double repetitions_of(const Finding& finding) {
+  if (finding.stratum.key != "repetitions") {
+    return -1.0;
+  }
+  return number_param({"", {{"n", finding.stratum.value}}}, "n").value_or(-1.0);
+}
+
+bool is_held_out(const Finding& finding) {
+  return finding.is_control && finding.stratum.key != "role";
+}
+
+std::string score_of(const Finding& finding) {
+  for (const auto& [key, value] : finding.metric.params) {
+    if (key == "score" && std::holds_alternative<std::string>(value)) {
+      return std::get<std::string>(value);
+    }
+  }
+  return "";
+}
+
+Html score_name(const Words& words, const Finding& finding) {
+  const std::string score = score_of(finding);
+  return words.has("score." + score) ? words.say("score." + score) : isolated(score);
+}
+
+bool is_blind(const Finding& finding) { return score_of(finding).rfind("blind_", 0) == 0; }
+
 bool same_stratum(const Finding& a, const Finding& b) {
   return a.is_control == b.is_control && a.stratum.key == b.stratum.key &&
          a.stratum.value == b.stratum.value;

@@ -60,7 +60,7 @@ Html asked(const Page& page) {
                         : page.words.fill("asked.other", {{"probe", isolated(finding.probe)}}));
     }
   }
-  return in_paragraphs(out);
+  return out.size() > 1 ? in_list(out) : in_paragraphs(out);
 }
 
 Html strings_asked(const Page& page) {
@@ -181,12 +181,15 @@ Html what_was_found(const Page& page) {
                     {"<span class=\"because\">" +
                      remark_text(page.words, finding->outcome_reason).markup + "</span>"});
   }
-  std::vector<Html> sentences = {word, headline_sentence(page), curve_sentence(page)};
+  std::vector<Html> others;
   for (Html& sentence : found_by_probe(page)) {
-    sentences.push_back(std::move(sentence));
+    if (!sentence.markup.empty()) {
+      others.push_back(std::move(sentence));
+    }
   }
-  sentences.push_back(word_counts(page));
-  return in_paragraphs(sentences);
+  return {in_paragraphs({word, headline_sentence(page), curve_sentence(page)}).markup +
+          (others.empty() ? "" : in_list(others).markup) +
+          in_paragraphs({word_counts(page)}).markup};
 }
 
 Html not_tested(const Page& page) {

@@ -125,6 +125,14 @@ Html estimate_value(const Words& words, const Estimate& estimate) {
   return {"<span class=\"missing\">" + words.say("results.no_value").markup + "</span>"};
 }
 
+Html reason_of(const Words& words, const Estimate& estimate) {
+  if (estimate.value || estimate.log10_value || estimate.reason.empty()) {
+    return {};
+  }
+  const std::string language = words.language() == Language::en ? "" : " lang=\"en\"";
+  return {"<bdi class=\"wrap\"" + language + ">" + escaped(estimate.reason).markup + "</bdi>"};
+}
+
 Html estimate_interval(const Words& words, const Estimate& estimate) {
   // A census is no interval.
   if (!estimate.low || !estimate.high || *estimate.low == *estimate.high) {

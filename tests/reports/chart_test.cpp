@@ -94,5 +94,44 @@ TEST_CASE("a strip puts a rate on its interval, and the controls under it", "[ch
   CHECK(parsed(strip_axis(0.2, kWords)).select_nodes("//text").size() == 3);
 }
 
+TEST_CASE("a membership curve stands on a logarithmic axis, as a staircase", "[chart]") {
+  RocPanel panel;
+  panel.score = {{0, 0.25}, {0.01, 0.5}, {1, 1}};
+  panel.least_rate = 0.001;
+  const std::string svg = roc_chart(panel, Words(Language::en)).markup;
+  // The frame is 46 to 300 across three decades, and 216 to 26 up. What is found without a mistake
+  // stands on the axis: (46, 168.5). Then along, and up at 1 %, a third of the way.
+  CHECK_THAT(svg, Catch::Contains("points=\"46.00,168.50 130.67,168.50 130.67,121.00 300.00,121.00 "
+                                  "300.00,26.00 \""));
+  CHECK_THAT(svg, Catch::Contains(">0.1%<") && Catch::Contains(">100%<"));
+  // Chance: as many of either, so 0.1 % up at the left end.
+  CHECK_THAT(svg, Catch::Contains("class=\"chance\" points=\"46.00,215.81 "));
+}
+
+TEST_CASE("the axis of a membership curve begins where the curve does", "[chart]") {
+  CHECK(least_rate_shown({}) == Approx(0.1));
+  CHECK(least_rate_shown({{0, 0.1}, {0.004, 0.2}, {1, 1}}) == Approx(0.001));
+  CHECK(least_rate_shown({{0.01, 0.2}}) == Approx(0.01));
+  CHECK(least_rate_shown({{1e-9, 0.2}}) == Approx(1e-5));
+}
+
+TEST_CASE("exposure is drawn by tier, on a scale that holds it", "[chart]") {
+  ExposurePanel panel;
+  panel.tiers = {{1, 2, 1, 3, "one"}, {4, 10, {}, {}, "four"}, {16, 26.6, 22, 26.6, "sixteen"}};
+  panel.held_out = ChartPoint{0, 1, 0, 2, ""};
+  const std::string svg = exposure_chart(panel, Words(Language::en)).markup;
+  // Steps of 5 bits up to 30, on 226 to 36; tiers from 72 to 374, 4 in the middle of 1 and 16.
+  CHECK_THAT(svg, Catch::Contains("cx=\"72.00\" cy=\"213.33\"") &&
+                      Catch::Contains("cx=\"223.00\" cy=\"162.67\"") &&
+                      Catch::Contains("cx=\"374.00\" cy=\"57.53\"") && Catch::Contains(">30<") &&
+                      !Catch::Contains(">35<"));
+  CHECK_THAT(svg, Catch::Contains("class=\"control-band\" x=\"46.00\" y=\"213.33\" "
+                                  "width=\"354.00\" height=\"12.67\""));
+  // One tier has no scale of its own.
+  panel.tiers.resize(1);
+  CHECK_THAT(exposure_chart(panel, Words(Language::en)).markup,
+             Catch::Contains("cx=\"223.00\"") && !Catch::Contains("nan"));
+}
+
 }  // namespace
 }  // namespace souvenir

@@ -123,6 +123,10 @@ TEST_CASE("audits that asked different things are named as such", "[diff]") {
   other.seed = 7;
   CHECK(diff_mismatches(base, other).size() == 2);
   other = base;
+  other.reference = AuditedModel{};
+  other.reference->sha256 = std::string(64, 'c');
+  CHECK_THAT(diff_mismatches(base, other).at(0), Catch::Contains("reference models"));
+  other = base;
   other.inputs[0].digest = "0124";
   CHECK_THAT(diff_mismatches(base, other).at(0), Catch::Contains("an input differs"));
   other = base;

@@ -83,7 +83,8 @@ inline void add_sample_canaries(Evidence& e) {
     const Outcome word = held_out            ? Outcome::not_applicable
                          : t.repetitions > 4 ? Outcome::contradicted
                                              : Outcome::inconclusive;
-    const Remark& why = held_out ? control : above;
+    const Remark few{"too_few_strings", "too few: the suite asks for at least 300", 300};
+    const Remark& why = held_out ? control : t.repetitions > 4 ? above : few;
     e.findings.push_back(sample_measure(
         "canary_exposure", {"exposure_median", {}}, stratum,
         sample_estimate(t.median, t.low, t.high, 20, "bits", "order statistics of the median"),
@@ -214,6 +215,8 @@ inline Evidence sample_audit() {
   Evidence e = sample_evidence();
   e.context = sample_context();
   e.demo = sample_demo();
+  e.reference = e.model;
+  e.reference->sha256 = std::string(64, '7');
   e.inputs.push_back({"context", std::string(64, '9'), "", 1, {}});
   e.inputs.push_back({"canaries", std::string(64, '8'), "9f3c2a1b", 100, {}});
   add_sample_canaries(e);
