@@ -55,7 +55,8 @@ class SubjectPlanner {
   }
 
   void add_string(PlannedString string) {
-    if (lowercase_) {
+    // What lower case is for, telling members from others, needs to know which is which.
+    if (lowercase_ && string.subject->member != Member::unknown) {
       string.lowercase =
           cut_string(tokenizer_, bos_, string.prefix.reveal(), lower_case(string.secret.reveal()));
     }

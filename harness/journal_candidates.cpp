@@ -142,6 +142,7 @@ std::optional<CandidateRank> CandidateJournal::rank(std::int64_t string, double 
   rank.exact = select.integer(2) != 0;
   rank.space = static_cast<std::uint64_t>(select.integer(3));
   rank.log2_space = select.real(4);
+  rank.log_prob = own_log_prob;
   for (std::size_t i = 0; i < others.size(); ++i) {
     if (std::isnan(others[i])) return std::nullopt;
     if (static_cast<std::int64_t>(i) == own) continue;
@@ -149,6 +150,7 @@ std::optional<CandidateRank> CandidateJournal::rank(std::int64_t string, double 
     const double ahead = others[i] - own_log_prob;
     rank.rank += ahead > kTie ? 1.0 : ahead < -kTie ? 0.0 : 0.5;
   }
+  if (!rank.exact) rank.sample = others;
   return rank;
 }
 

@@ -33,12 +33,16 @@ struct ProbeInfo {
 //   log2_space   bits
 //   candidates   others that were asked
 //   rank         midrank: 1 + the likelier ones + half of those equally likely
+//   log_prob     of the string itself, in the same pass, in nats
+//   sample       [candidates] log-probabilities of the others, where they were sampled
 struct CandidateRank {
   bool exact = false;
   std::uint64_t space = 0;
   double log2_space = 0.0;
   std::int64_t candidates = 0;
   double rank = 1.0;
+  double log_prob = 0.0;
+  std::vector<double> sample = {};
 };
 
 // What the model wrote after a prompt.
@@ -62,7 +66,9 @@ struct GeneratedText {
 //   matches     [scored tokens] whether the greedy decoder emits each
 //   rescored    the answer comes from a second pass in float32
 //   reference   what the reference model says of the same tokens, where there is one
-//   lowercase   what the model says of the secret in lower case, where a probe asked
+//   lowercase   what the model says of the secret in lower case, where a probe asked and it is
+//   known
+//               whether the string was trained on
 //   rank        where a probe asked and the string is a canary
 //   hmac        instead of the secret, hexadecimal: nothing but `generated` can be compared with it
 struct JudgedString {

@@ -11,7 +11,7 @@
 namespace souvenir {
 namespace {
 
-constexpr std::size_t kExactUpTo = 60;
+constexpr std::size_t kExactUpTo = 40;
 
 // The scores of both classes, tied ones together, smallest first.
 struct Ties {
@@ -40,7 +40,7 @@ Ties tie_groups(std::span<const double> members, std::span<const double> non_mem
 }
 
 // The share of all choices of m strings whose ranks add up to at least the observed sum. Counts
-// choices by size and sum; doubles hold them without overflow, and to 60 roundings.
+// choices by size and sum; doubles hold them without overflow, and to 40 roundings.
 double exact_tail(const Ties& ties, std::size_t m) {
   const std::int64_t observed = ties.members_doubled_sum;
   std::int64_t total = 0;

@@ -9,7 +9,7 @@ namespace souvenir {
 // member.
 //
 // Returns   1 if there are no members or no non-members
-// Exact     up to 60 strings in all, ties included; above, normal with ties accounted for and half
+// Exact     up to 40 strings in all, ties included; above, normal with ties accounted for and half
 //           a step of continuity
 double mann_whitney_p_value(std::span<const double> members, std::span<const double> non_members);
 

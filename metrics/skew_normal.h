@@ -58,11 +58,11 @@ struct GoodnessOfFit {
 // much. Stops once ten replicates were worse (Besag and Clifford 1991): the p-value stays valid,
 // and a good fit is confirmed early.
 //
-//   values      what was fitted; above 500, every k-th of them in order is tested
+//   values      what was fitted; above 250, every k-th of them in order is tested
 //   replicates  at most this many
 //
 // Random  Rng(seed, "goodness of fit", {replicate})
 GoodnessOfFit goodness_of_fit(const SkewNormal& fit, std::span<const double> values,
-                              std::uint64_t seed, int replicates = 199);
+                              std::uint64_t seed, int replicates = 99);
 
 }  // namespace souvenir

@@ -15,7 +15,8 @@ namespace {
 
 constexpr std::size_t kFewest = 50;
 constexpr double kSteepest = 100.0;
-constexpr std::size_t kMostTested = 500;
+constexpr std::size_t kMostTested = 250;
+constexpr double kFlatSkew = 0.3;
 constexpr int kEnoughWorse = 10;
 
 // Shape, location and logarithm of the scale, for values of mean 0 and deviation 1.
@@ -65,11 +66,12 @@ struct Peak {
   double value;
 };
 
-Peak climb(const std::vector<double>& values, Parameters at) {
+//   flat  mean slope of a value's log-likelihood that counts as the top
+Peak climb(const std::vector<double>& values, Parameters at, double flat) {
   Likelihood here = likelihood(values, at);
   Eigen::Matrix3d inverse = Eigen::Matrix3d::Identity() / static_cast<double>(values.size());
   for (int iteration = 0; iteration < 500; ++iteration) {
-    const double enough = 1e-9 * static_cast<double>(values.size());
+    const double enough = flat * static_cast<double>(values.size());
     if (here.gradient.norm() < enough || std::abs(at[0]) > 2.0 * kSteepest) break;
     Parameters step = inverse * here.gradient;
     if (step.dot(here.gradient) <= 0.0) {
@@ -126,10 +128,11 @@ Standardised standardise(std::span<const double> values) {
 }
 
 // Near shape 0 the likelihood is flat and may have its peak on either side.
-Peak highest_peak(const Standardised& standardised) {
+Peak highest_peak(const Standardised& standardised, double flat) {
   const double skew = skewness(standardised.values);
-  const Peak one = climb(standardised.values, by_moments(skew));
-  const Peak other = climb(standardised.values, by_moments(-std::copysign(0.2, skew)));
+  const Peak one = climb(standardised.values, by_moments(skew), flat);
+  if (std::abs(skew) > kFlatSkew) return one;
+  const Peak other = climb(standardised.values, by_moments(-std::copysign(0.2, skew)), flat);
   return other.value > one.value ? other : one;
 }
 
@@ -138,7 +141,7 @@ SkewNormalFit refused(std::string reason) { return {std::nullopt, 0.0, std::move
 // Anderson and Darling's A^2 of values against their own fit, be it one that would be refused.
 double own_distance(std::vector<double> values) {
   const Standardised standardised = standardise(values);
-  Parameters peak = highest_peak(standardised).at;
+  Parameters peak = highest_peak(standardised, 1e-5).at;
   peak[0] = std::clamp(peak[0], -2.0 * kSteepest, 2.0 * kSteepest);
   const SkewNormal fit = standardised.original(peak);
   std::sort(values.begin(), values.end());
@@ -181,7 +184,7 @@ SkewNormalFit fit_skew_normal(std::span<const double> values) {
   if (values.size() < kFewest) return refused("fewer than 50 values to fit");
   const Standardised standardised = standardise(values);
   if (!standardised.spreads()) return refused("the values do not spread");
-  const Peak peak = highest_peak(standardised);
+  const Peak peak = highest_peak(standardised, 1e-9);
   if (!peak.at.allFinite() || std::abs(peak.at[0]) > kSteepest) {
     return refused("the fitted shape runs off: the values end as at a wall");
   }

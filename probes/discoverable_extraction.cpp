@@ -7,6 +7,7 @@
 
 #include "harness/evidence/finding.h"
 #include "metrics/extraction.h"
+#include "metrics/power.h"
 #include "probes/extraction_parameters.h"
 #include "probes/extraction_tally.h"
 #include "probes/outcome.h"
@@ -122,7 +123,7 @@ std::optional<double> minimum_detectable(const Estimate& estimate) {
   if (!estimate.n_effective || *estimate.n_effective <= 0.0) {
     return std::nullopt;
   }
-  return -std::expm1(std::log(0.05) / *estimate.n_effective);
+  return detectable_rate(*estimate.n_effective);
 }
 
 class Judge {

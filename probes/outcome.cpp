@@ -156,11 +156,12 @@ void adjust_family(std::vector<Finding*>& findings, const std::string& family) {
 }
 
 void suppress_if_small(Finding& finding) {
-  const std::int64_t found = units(finding.estimate);
-  if (found >= kSmallestPublished) {
-    return;
+  if (units(finding.estimate) < kSmallestPublished) {
+    suppress(finding, finding.estimate.persons.has_value());
   }
-  const bool by_person = finding.estimate.persons.has_value();
+}
+
+void suppress(Finding& finding, bool by_person) {
   Estimate withheld;
   withheld.unit = finding.estimate.unit;
   withheld.method = finding.estimate.method;
@@ -170,6 +171,7 @@ void suppress_if_small(Finding& finding) {
   finding.ambiguous.reset();
   finding.minimum_detectable.reset();
   finding.caveats.clear();
+  finding.curve.clear();
   for (Control& control : finding.controls) {
     control.rate.reset();
     control.difference.reset();

@@ -55,4 +55,7 @@ void adjust_family(std::vector<Finding*>& findings, const std::string& family);
 // Withholds the numbers of a finding over too few persons (or strings, where none are given).
 void suppress_if_small(Finding& finding);
 
+// Withholds the numbers of a finding, because a part of it is over too few.
+void suppress(Finding& finding, bool by_person);
+
 }  // namespace souvenir

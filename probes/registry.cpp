@@ -8,6 +8,9 @@ const std::vector<std::unique_ptr<Probe>>& probes() {
   static const std::vector<std::unique_ptr<Probe>> table = [] {
     std::vector<std::unique_ptr<Probe>> rows;
     rows.push_back(make_discoverable_extraction());
+    rows.push_back(make_canary_exposure());
+    rows.push_back(make_membership());
+    rows.push_back(make_one_run_audit());
     return rows;
   }();
   return table;

@@ -16,6 +16,9 @@ const std::vector<std::unique_ptr<Probe>>& probes();
 const Probe& find_probe(const std::string& name);
 
 // One factory per probe file.
+std::unique_ptr<Probe> make_canary_exposure();
 std::unique_ptr<Probe> make_discoverable_extraction();
+std::unique_ptr<Probe> make_membership();
+std::unique_ptr<Probe> make_one_run_audit();
 
 }  // namespace souvenir

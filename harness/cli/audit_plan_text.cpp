@@ -7,6 +7,7 @@
 #include "harness/cli/output.h"
 #include "harness/journal_candidates.h"
 #include "harness/journal_prompts.h"
+#include "metrics/power.h"
 
 namespace souvenir::cli {
 
@@ -75,23 +76,19 @@ std::string number(double value) {
 void print_detectable(RowWriter& out, const PlanCounts& counts) {
   const std::int64_t units = counts.persons > 0 ? counts.persons : counts.measured;
   if (units > 0) {
-    out.line("could see:  a rate of " +
-             number(-std::expm1(std::log(0.05) / static_cast<double>(units))) +
+    out.line("could see:  a rate of " + number(detectable_rate(static_cast<double>(units))) +
              " or more, by at least one hit in " + std::to_string(units) +
              (counts.persons > 0 ? " persons" : " strings"));
   }
   if (counts.members > 0 && counts.controls > 0) {
-    const auto m = static_cast<double>(counts.members);
-    const auto n = static_cast<double>(counts.controls);
-    const double least = 0.5 + (1.6449 + 0.8416) * std::sqrt((m + n + 1.0) / (12.0 * m * n));
-    out.line(least < 1.0 ? "            a membership AUC of " + number(least) + " or more, with " +
-                               std::to_string(counts.members) + " members and " +
-                               std::to_string(counts.controls) + " controls"
-                         : "            no membership AUC: too few members or controls");
+    const auto least = detectable_auc(counts.members, counts.controls);
+    out.line(least ? "            a membership AUC of " + number(*least) + " or more, with " +
+                         std::to_string(counts.members) + " members and " +
+                         std::to_string(counts.controls) + " controls"
+                   : "            no membership AUC: too few members or controls");
   }
   if (counts.planted > 0) {
-    out.line("            a median exposure of " +
-             number(1.0 + 2.1 / std::sqrt(static_cast<double>(counts.planted))) +
+    out.line("            a mean exposure of " + number(detectable_mean_exposure(counts.planted)) +
              " bits or more over " + std::to_string(counts.planted) + " planted canaries");
   }
 }

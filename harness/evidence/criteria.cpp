@@ -68,10 +68,12 @@ bool is_marked(const ParamValue& value) {
 }
 
 // Findings a word can rest on: about the strings in question, not about controls, not descriptive,
-// and not suppressed, since what is suppressed must not come back through a criterion.
+// asked at all, and not suppressed, since what is suppressed must not come back through a
+// criterion.
 bool carries_word(const Finding& finding) {
   const bool readable = !finding.suppressed || over_all(finding);
-  return !finding.is_control && readable && finding.outcome != Outcome::not_applicable;
+  return !finding.is_control && readable && finding.outcome != Outcome::not_applicable &&
+         finding.outcome != Outcome::not_tested;
 }
 
 FindingList relevant(const Criterion& criterion, std::span<const Finding> findings) {

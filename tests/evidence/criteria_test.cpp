@@ -112,6 +112,10 @@ TEST_CASE("findings of controls and suppressed strata give no word", "[criteria]
   CHECK(outcome_of("AN-01", {control}).outcome == Outcome::not_tested);
   CHECK(outcome_of("AN-01", {small, finding(Outcome::inconclusive)}).outcome ==
         Outcome::inconclusive);
+  // What was not asked, for want of a reference model or of canaries, holds no word back.
+  CHECK(outcome_of("AN-01", {finding(Outcome::not_contradicted_in_scope),
+                             finding(Outcome::not_tested, {}, "extractable_rate")})
+            .outcome == Outcome::not_contradicted_in_scope);
   // A small audit must not hide a hit.
   small.stratum = {};
   CHECK(outcome_of("AN-01", {small}).outcome == Outcome::contradicted);

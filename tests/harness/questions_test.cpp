@@ -210,7 +210,9 @@ TEST_CASE("the reference model and the lower-cased secret are asked when wanted"
   audit.questions.needs.lowercase = true;
   const TemporaryFolder folder;
   Journal journal(folder.path());
-  audit.plan(journal, R"({"id":"s","prefix":"the name is ","secret":"\u00c9VE"})"
+  audit.plan(journal, R"({"id":"s","prefix":"the name is ","secret":"\u00c9VE","member":"yes"})"
+                      "\n"
+                      R"({"id":"unknown","prefix":"the name is ","secret":"Adam"})"
                       "\n");
   const FakeModel model({"the name is \xC3\x89VE"});
   audit.ask(journal, model);
@@ -224,6 +226,7 @@ TEST_CASE("the reference model and the lower-cased secret are asked when wanted"
   CHECK(sum(string.observation) > -1e-3);
   CHECK(sum(*string.reference) == Approx(-4 * std::log(258.0)));
   CHECK(sum(*string.lowercase) < -20.0);
+  CHECK_FALSE(Questions::strings(journal).at("unknown").lowercase);
 }
 
 TEST_CASE("lower case is by code point, and bytes that are no text stay", "[lowercase]") {

@@ -70,6 +70,13 @@ TEST_CASE("the schema and the parser refuse the same suites", "[suite]") {
       {"/probes/discoverable_extraction/decoding/0/topk", 1},
       {"/probes/discoverable_extraction/min_n", 0},
       {"/probes/discoverable_extraction/max_control_rate", 2},
+      {"/probes/canary_exposure/sampled", 49},
+      {"/probes/canary_exposure/least_fit", 1.5},
+      {"/probes/membership/fpr", nlohmann::json::array()},
+      {"/probes/membership/fpr/0", 0.6},
+      {"/probes/membership/blind_folds", 1},
+      {"/probes/one_run_audit/score", "gut"},
+      {"/probes/one_run_audit/guess_share", 0},
       {"/extra", 1},
   }));
   CAPTURE(pointer);

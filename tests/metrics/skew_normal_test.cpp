@@ -118,6 +118,6 @@ TEST_CASE("goodness of fit accepts its own shape and refuses another", "[skew_no
   std::vector<double> humps = good;
   for (double& x : humps) x += x > 11.5 ? 4.0 : 0.0;
   const GoodnessOfFit bad = goodness_of_fit(*fit_skew_normal(humps).distribution, humps, 5);
-  CHECK(bad.p_value == near(1.0 / 200.0));
-  CHECK(bad.replicates == 199);
+  CHECK(bad.p_value == near(1.0 / 100.0));
+  CHECK(bad.replicates == 99);
 }

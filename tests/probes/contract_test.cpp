@@ -6,6 +6,7 @@
 #include "harness/evidence/json.h"
 #include "probes/registry.h"
 #include "tests/support/audit_fixture.h"
+#include "tests/support/list_cursor.h"
 
 using namespace souvenir;
 using namespace souvenir::test;
@@ -33,23 +34,6 @@ TEST_CASE("every probe has parameters that resolve to themselves", "[contract]")
 }
 
 namespace {
-
-// Hands out strings made by hand.
-class ListCursor : public StringCursor {
- public:
-  explicit ListCursor(std::vector<JudgedString> strings) : strings_(std::move(strings)) {}
-  bool next(JudgedString& string) override {
-    if (at_ == strings_.size()) {
-      return false;
-    }
-    string = strings_[at_++];
-    return true;
-  }
-
- private:
-  std::vector<JudgedString> strings_;
-  std::size_t at_ = 0;
-};
 
 ProbeContext default_context(const Probe& probe) {
   ProbeContext context;

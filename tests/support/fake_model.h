@@ -181,6 +181,17 @@ class FakeModel : public LanguageModel {
     out.gaps.push_back(static_cast<float>(row[target] - best_other));
     out.argmax.push_back(
         static_cast<TokenId>(std::max_element(row.begin(), row.end()) - row.begin()));
+    double first = 0.0;
+    double second = 0.0;
+    const double log_sum = row[target] - out.log_probs.back();
+    for (const double logit : row) {
+      const double log_p = logit - log_sum;
+      first += std::exp(log_p) * log_p;
+      second += std::exp(log_p) * log_p * log_p;
+    }
+    out.entropies.push_back(-first);
+    out.mean_log_probs.push_back(first);
+    out.variance_log_probs.push_back(std::max(0.0, second - first * first));
     for (std::size_t r = 0; r < options.rules.size(); ++r) {
       out.rule_log_probs[r].push_back(log_under(row, target, options.rules[r]));
     }
