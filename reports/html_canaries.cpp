@@ -1,6 +1,7 @@
 // Exposure of planted canaries: by how often they stood in the training data, held-out ones beside.
 
 #include <algorithm>
+#include <iterator>
 
 #include "reports/chart.h"
 #include "reports/html_results.h"
@@ -45,6 +46,28 @@ ExposurePanel panel_of(const Words& words, const std::vector<const Finding*>& me
   return panel;
 }
 
+// How a finding's canaries were ranked: "" whole spaces, "sampled", or "extrapolated".
+std::string ranking_of(const Finding& finding) {
+  for (const auto& [key, value] : finding.metric.params) {
+    if (key == "ranking" && std::holds_alternative<std::string>(value)) {
+      return std::get<std::string>(value);
+    }
+  }
+  return "";
+}
+
+// What one chart may show together: whole spaces where there are any, else samples; never bits that
+// were not measured.
+std::vector<const Finding*> charted(const std::vector<const Finding*>& medians) {
+  for (const char* ranking : {"", "sampled"}) {
+    std::vector<const Finding*> out;
+    std::copy_if(medians.begin(), medians.end(), std::back_inserter(out),
+                 [&](const Finding* finding) { return ranking_of(*finding) == ranking; });
+    if (!out.empty()) return out;
+  }
+  return {};
+}
+
 // A row of the table: everything measured on one group of canaries.
 struct CanaryRow {
   const Finding* sample = nullptr;
@@ -64,7 +87,8 @@ std::vector<CanaryRow> rows_of(const std::vector<MetricGroup>& groups) {
          slot == nullptr ? std::vector<const Finding*>{} : group.findings) {
       // The same group of canaries, asked in the same way; a second way gets a row of its own.
       auto at = std::find_if(rows.begin(), rows.end(), [&](const CanaryRow& row) {
-        return same_stratum(*row.sample, *finding) && row.*slot == nullptr;
+        return same_stratum(*row.sample, *finding) &&
+               same_params(row.sample->metric, finding->metric) && row.*slot == nullptr;
       });
       if (at == rows.end()) {
         rows.push_back({finding, nullptr, nullptr, nullptr});
@@ -143,7 +167,7 @@ Html canary_results(const Page& page, const std::vector<MetricGroup>& groups) {
   json model = {{"rows", rows}, {"has_rows", !rows.empty()}, {"svg_html", ""}};
   for (const MetricGroup& group : groups) {
     if (group.metric == "exposure_median") {
-      const ExposurePanel panel = panel_of(words, group.findings);
+      const ExposurePanel panel = panel_of(words, charted(group.findings));
       model["svg_html"] = panel.tiers.empty() ? "" : exposure_chart(panel, words).markup;
     }
   }

@@ -52,11 +52,14 @@ Html membership_sentence(const Page& page) {
   const Finding* best = nullptr;
   const Finding* blind = nullptr;
   for (const Finding* finding : spoken(page.evidence, "membership", "auc")) {
-    if (!over_all(*finding) || finding->is_control) {
+    if (!over_all(*finding) || (finding->is_control && !is_blind(*finding))) {
       continue;
     }
+    // Real strings are spoken of first; the baseline beside must be over the same strings.
     const Finding*& place = is_blind(*finding) ? blind : best;
-    if (place == nullptr || *finding->estimate.value > *place->estimate.value) {
+    if (place == nullptr || (of_canaries(*place) && !of_canaries(*finding)) ||
+        (of_canaries(*place) == of_canaries(*finding) &&
+         *finding->estimate.value > *place->estimate.value)) {
       place = finding;
     }
   }
@@ -65,7 +68,7 @@ Html membership_sentence(const Page& page) {
   }
   Html out = words.fill("found.membership", {{"auc", words.number(*best->estimate.value)},
                                              {"score", score_name(words, *best)}});
-  if (blind != nullptr) {
+  if (blind != nullptr && of_canaries(*blind) == of_canaries(*best)) {
     out.markup +=
         " " + words.fill("found.membership_blind", {{"auc", words.number(*blind->estimate.value)}})
                   .markup;

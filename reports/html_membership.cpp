@@ -13,6 +13,17 @@ namespace {
 
 using nlohmann::json;
 
+// Whether two findings are over the same strings, be one of them a blind baseline's.
+bool same_sample(const Finding& a, const Finding& b) {
+  return a.stratum.key == b.stratum.key && a.stratum.value == b.stratum.value &&
+         of_canaries(a) == of_canaries(b);
+}
+
+Html sample_name(const Words& words, const Finding& finding) {
+  const Html strings = stratum_name(words, finding.stratum);
+  return of_canaries(finding) ? words.fill("membership.canaries", {{"strings", strings}}) : strings;
+}
+
 // One score on one group of strings.
 struct ScoreRow {
   const Finding* auc = nullptr;
@@ -34,7 +45,7 @@ std::vector<ScoreRow> rows_of(const std::vector<MetricGroup>& groups, const Find
   std::vector<ScoreRow> rows;
   for (const MetricGroup& group : groups) {
     for (const Finding* finding : group.findings) {
-      if (group.metric == "auc" && same_stratum(*finding, sample)) {
+      if (group.metric == "auc" && same_sample(*finding, sample)) {
         rows.push_back({finding, {}});
       }
     }
@@ -42,7 +53,7 @@ std::vector<ScoreRow> rows_of(const std::vector<MetricGroup>& groups, const Find
   for (const MetricGroup& group : groups) {
     for (const Finding* finding : group.findings) {
       for (ScoreRow& row : rows) {
-        if (group.metric == "tpr_at_fpr" && same_stratum(*finding, sample) &&
+        if (group.metric == "tpr_at_fpr" && same_sample(*finding, sample) &&
             score_of(*finding) == score_of(*row.auc)) {
           row.rates.push_back(finding);
         }
@@ -156,7 +167,7 @@ json table_json(const Words& words, const std::vector<ScoreRow>& rows) {
   }
   const Finding& sample = *rows.front().auc;
   const json panels = panels_json(words, rows);
-  return {{"title_html", stratum_name(words, sample.stratum).markup},
+  return {{"title_html", sample_name(words, sample).markup},
           {"panels", panels},
           {"has_panels", !panels.empty()},
           {"head", head},
@@ -172,7 +183,7 @@ Html membership_results(const Page& page, const std::vector<MetricGroup>& groups
   for (const MetricGroup& group : groups) {
     for (const Finding* finding : group.findings) {
       const bool known = std::any_of(samples.begin(), samples.end(), [&](const Finding* other) {
-        return same_stratum(*other, *finding);
+        return same_sample(*other, *finding);
       });
       if (group.metric != "auc" || known) {
         continue;
@@ -180,13 +191,13 @@ Html membership_results(const Page& page, const std::vector<MetricGroup>& groups
       if (over_all(*finding) || !finding->curve.empty()) {
         samples.push_back(finding);
       } else {
-        narrow.insert(stratum_name(words, finding->stratum).markup);
+        narrow.insert(sample_name(words, *finding).markup);
       }
     }
   }
   json tables = json::array();
   for (const Finding* sample : samples) {
-    narrow.erase(stratum_name(words, sample->stratum).markup);
+    narrow.erase(sample_name(words, *sample).markup);
     tables.push_back(table_json(words, rows_of(groups, *sample)));
   }
   json model = {

@@ -94,6 +94,9 @@ std::string score_of(const Finding& finding);
 Html score_name(const Words& words, const Finding& finding);
 bool is_blind(const Finding& finding);
 
+// Whether a membership finding is about planted canaries, not about real strings.
+bool of_canaries(const Finding& finding);
+
 // Whether two findings are over the same strings.
 bool same_stratum(const Finding& a, const Finding& b);
 bool same_params(const Metric& a, const Metric& b);

@@ -183,6 +183,13 @@ Html score_name(const Words& words, const Finding& finding) {
 
 bool is_blind(const Finding& finding) { return score_of(finding).rfind("blind_", 0) == 0; }
 
+bool of_canaries(const Finding& finding) {
+  const auto& params = finding.metric.params;
+  return std::any_of(params.begin(), params.end(), [](const auto& param) {
+    return param.first == "population" && param.second == ParamValue(std::string("canaries"));
+  });
+}
+
 bool same_stratum(const Finding& a, const Finding& b) {
   return a.is_control == b.is_control && a.stratum.key == b.stratum.key &&
          a.stratum.value == b.stratum.value;

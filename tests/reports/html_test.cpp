@@ -331,6 +331,31 @@ TEST_CASE("a small kind of identifier shows no number", "[html]") {
             .size() == 4);
 }
 
+TEST_CASE("canaries and real strings, measured and extrapolated bits stay apart", "[html]") {
+  Evidence e = audit();
+  std::vector<Finding> more;
+  for (const Finding& finding : e.findings) {
+    if (finding.probe == "membership") {
+      more.push_back(finding);
+      more.back().metric.params.insert(more.back().metric.params.end() - 1,
+                                       {"population", std::string("canaries")});
+      more.back().is_control =
+          finding.metric.params.back().second == ParamValue(std::string("blind_length"));
+    } else if (finding.metric.name == "exposure_median") {
+      more.push_back(finding);
+      more.back().metric.params = {{"ranking", std::string("extrapolated")}};
+    }
+  }
+  e.findings.insert(e.findings.end(), more.begin(), more.end());
+  const Document document(render_html(e, {}));
+  const auto count = [&](const char* path) { return document.xml.select_nodes(path).size(); };
+  CHECK(count("//svg[@class='exposure']//circle") == 2 * 4);
+  CHECK(count("//table[contains(@class, 'canaries')]/tbody/tr") == 2 * (5 + 5));
+  CHECK(count("//table[contains(@class, 'scores')]") == 2 * 2);
+  CHECK(count("//table[contains(@class, 'scores')]/tbody/tr") == 2 * (6 + 6));
+  CHECK_THAT(visible_text(document.xml, "en"), Catch::Contains("Planted canaries: "));
+}
+
 TEST_CASE("an audit without context or demonstration says so, or nothing", "[html]") {
   const std::string en = visible_text(Document(page()).xml, "en");
   CHECK_THAT(
