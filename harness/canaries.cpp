@@ -110,7 +110,7 @@ void parse_canary(const json& value, CanaryManifest& manifest, const std::string
   const CanaryTemplate& row =
       manifest.templates[static_cast<std::size_t>(space - manifest.spaces.data())];
   canary.kind = row.kind;
-  canary.suffix = row.suffix;
+  canary.suffix = row.suffix_text();
   canary.prefix = Sensitive(prefix);
   canary.secret = Sensitive(secret);
   manifest.canaries.push_back(std::move(canary));

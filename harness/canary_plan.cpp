@@ -75,7 +75,7 @@ class Inventor {
       Canary canary;
       canary.space = row.id;
       canary.kind = row.kind;
-      canary.suffix = row.suffix;
+      canary.suffix = row.suffix_text();
       canary.prefix = Sensitive(prefix);
       canary.secret = Sensitive(secret);
       return canary;

@@ -33,6 +33,14 @@ CanarySpace CanaryTemplate::space(const std::string& where) const {
   return CanarySpace(id, parse_pattern(secret, where), where);
 }
 
+std::string CanaryTemplate::suffix_text() const {
+  std::string text;
+  for (const PatternPart& part : parse_pattern(suffix, "template " + id)) {
+    text += part.literal;
+  }
+  return text;
+}
+
 bool CanaryTemplate::has_person() const {
   const auto parts = parse_pattern(prefix, "template " + id);
   return std::any_of(parts.begin(), parts.end(), [](const PatternPart& part) {

@@ -22,6 +22,7 @@ struct CanaryTemplate {
   std::string suffix;
 
   CanarySpace space(const std::string& where) const;
+  std::string suffix_text() const;  // with {{ and }} read as braces
   bool has_person() const;
 };
 

@@ -11,6 +11,7 @@ const std::vector<std::unique_ptr<Probe>>& probes() {
     rows.push_back(make_canary_exposure());
     rows.push_back(make_membership());
     rows.push_back(make_one_run_audit());
+    rows.push_back(make_personal_data());
     return rows;
   }();
   return table;

@@ -20,5 +20,6 @@ std::unique_ptr<Probe> make_canary_exposure();
 std::unique_ptr<Probe> make_discoverable_extraction();
 std::unique_ptr<Probe> make_membership();
 std::unique_ptr<Probe> make_one_run_audit();
+std::unique_ptr<Probe> make_personal_data();
 
 }  // namespace souvenir

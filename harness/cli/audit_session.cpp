@@ -7,6 +7,7 @@
 #include "harness/audit_plan.h"
 #include "harness/backend/tokenizer/load.h"
 #include "harness/cli/audit_canaries.h"
+#include "harness/cli/audit_chat.h"
 #include "harness/cli/output.h"
 #include "harness/cli/version.h"
 #include "harness/config.h"
@@ -166,6 +167,7 @@ AuditSession open_audit(const AuditOptions& options) {
   if (!options.plan_only) take_folder(options, folder, session.key);
   session.tokenizer = load_tokenizer(options.model.model);
   session.bos = decide_bos(*session.tokenizer, session.suite.bos);
+  session.questions.chat = read_chat(options.model.model, *session.tokenizer);
   session.model = load_language_model(options.model.model, options.model.load);
   session.model_info = session.model->info();
   if (session.tokenizer->info().vocabulary > session.model_info.vocabulary) {

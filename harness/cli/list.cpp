@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "harness/canary_template.h"
 #include "harness/cli/exit_code.h"
 #include "harness/cli/output.h"
 #include "harness/cli/verb.h"
@@ -53,15 +54,19 @@ void list_suites(RowWriter& out) {
   }
 }
 
+void list_templates(RowWriter& out) {
+  for (const CanaryTemplate& row : builtin_canary_templates()) {
+    out.line(row.id + ": " + row.prefix + row.secret + row.suffix);
+  }
+}
+
 struct Listing {
   const char* name;
   void (*write)(RowWriter&);
 };
-constexpr Listing kListings[] = {{"probes", list_probes},
-                                 {"architectures", list_architectures},
-                                 {"criteria", list_criteria},
-                                 {"formats", list_formats},
-                                 {"suites", list_suites}};
+constexpr Listing kListings[] = {{"probes", list_probes},     {"architectures", list_architectures},
+                                 {"criteria", list_criteria}, {"formats", list_formats},
+                                 {"suites", list_suites},     {"templates", list_templates}};
 
 int run(const std::string& what) {
   RowWriter out("-");
@@ -83,7 +88,7 @@ void add_list(CLI::App& program, Action& action) {
   for (const Listing& listing : kListings) {
     names.emplace_back(listing.name);
   }
-  verb->add_option("WHAT", *what, "probes, architectures, criteria, formats or suites")
+  verb->add_option("WHAT", *what, "probes, architectures, criteria, formats, suites or templates")
       ->required()
       ->check(CLI::IsMember(names));
   verb->callback([what, &action] { action = [what] { return run(*what); }; });

@@ -18,8 +18,8 @@ namespace {
   throw Error(ErrorKind::resource, what + ": " + std::strerror(code));
 }
 
-void write_and_flush(const std::filesystem::path& path, std::string_view bytes) {
-  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+void write_and_flush(const std::filesystem::path& path, std::string_view bytes, mode_t mode) {
+  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
   if (file < 0) {
     fail(path.string() + ": cannot be created", errno);
   }
@@ -82,7 +82,7 @@ void RowWriter::finish() {
 
 void publish(const std::vector<OutputFile>& files) {
   for (const OutputFile& file : files) {
-    write_and_flush(file.path.string() + ".partial", file.bytes);
+    write_and_flush(file.path.string() + ".partial", file.bytes, file.is_private ? 0600 : 0644);
   }
   for (const OutputFile& file : files) {
     const std::string partial = file.path.string() + ".partial";

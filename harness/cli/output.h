@@ -32,6 +32,7 @@ class RowWriter {
 struct OutputFile {
   std::filesystem::path path;
   std::string bytes;
+  bool is_private = false;  // mode 0600 from the start
 };
 
 // Writes every file beside its final name, flushes it to the disk, and only then renames all of

@@ -16,6 +16,7 @@ using AddVerb = void (*)(CLI::App& program, Action& action);
 const std::vector<AddVerb>& verbs();
 
 void add_audit(CLI::App& program, Action& action);
+void add_canaries(CLI::App& program, Action& action);
 void add_diff(CLI::App& program, Action& action);
 void add_doctor(CLI::App& program, Action& action);
 void add_explain(CLI::App& program, Action& action);
@@ -27,6 +28,7 @@ void add_report(CLI::App& program, Action& action);
 void add_score(CLI::App& program, Action& action);
 void add_subject(CLI::App& program, Action& action);
 void add_tokenize(CLI::App& program, Action& action);
+void add_twins(CLI::App& program, Action& action);
 void add_validate(CLI::App& program, Action& action);
 void add_verify(CLI::App& program, Action& action);
 
