@@ -100,6 +100,26 @@ struct Batch {
     scored.back() = request.ids.size() - first;
     segments.push_back({begin, static_cast<std::int64_t>(ids.size()) - begin, 0, 0});
   }
+
+  // Fills a large batch up to a round number of rows, with a sequence that nobody asked for and
+  // with answers that nobody reads. Every new number of rows would have oneDNN keep another kernel
+  // and the allocator another size of block: memory would grow with the number of batches.
+  void fill_up() {
+    constexpr std::size_t kStep = 64, kLarge = 8 * kStep;
+    const auto missing = [](std::size_t rows) {
+      return rows < kLarge ? 0 : (kStep - rows % kStep) % kStep;
+    };
+    if (const std::size_t more = missing(ids.size()); more > 0) {
+      segments.push_back(
+          {static_cast<std::int64_t>(ids.size()), static_cast<std::int64_t>(more), 0, 0});
+      for (std::size_t i = 0; i < more; ++i) positions.push_back(static_cast<std::int64_t>(i));
+      ids.resize(ids.size() + more, 0);
+    }
+    if (const std::size_t more = missing(wanted.size()); more > 0) {
+      wanted.resize(wanted.size() + more, wanted.back());
+      targets.resize(targets.size() + more, targets.back());
+    }
+  }
 };
 
 void append(ScoreObservation& to, const Head::Row& row) {
@@ -175,6 +195,7 @@ class DecoderModel : public LanguageModel {
       if (results[i].refusal.empty()) batch.add(requests[i]);
     }
     if (batch.ids.empty()) return results;
+    batch.fill_up();
     std::vector<Head::Row> rows = guarded([&] { return score_batch(batch, options); });
     std::size_t first = 0;
     for (std::size_t i = 0; i < requests.size(); ++i) {

@@ -120,6 +120,7 @@ TEST_CASE("a space too large to ask whole is sampled, without what was planted",
   audit.rank(journal, model);
   const CandidateRank rank = Questions::strings(journal).at("c2").rank.value();
   CHECK_FALSE(rank.exact);
+  CHECK(rank.sample.size() == 60);
   CHECK(rank.candidates == 60);  // of the 70 that are left: had one been planted, it would be 12
   CHECK(rank.rank == 1.0);
 }
