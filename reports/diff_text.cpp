@@ -92,8 +92,19 @@ void add_rows(const EvidenceDiff& diff, Moved moved, const std::string& title, s
   const auto number = std::count_if(diff.rows.begin(), diff.rows.end(), fits);
   if (number == 0) return;
   out += title + " (" + std::to_string(number) + "):\n";
+  // What did not move is listed over all strings only, so that what moved is found.
+  const bool all = moved == Moved::up || moved == Moved::down;
+  std::int64_t left_out = 0;
   for (const DiffRow& row : diff.rows) {
-    if (fits(row)) out += "  " + row_text(row) + "\n";
+    if (!fits(row)) continue;
+    if (all || (row.after->stratum.key.empty() && !row.after->is_control)) {
+      out += "  " + row_text(row) + "\n";
+    } else {
+      ++left_out;
+    }
+  }
+  if (left_out > 0) {
+    out += "  and " + std::to_string(left_out) + " by group or of controls (-o json has them)\n";
   }
 }
 

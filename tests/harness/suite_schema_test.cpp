@@ -1,6 +1,7 @@
 // The parser and the published schema must agree on what a suite is.
 
 #include <catch2/catch.hpp>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <valijson/adapters/nlohmann_json_adapter.hpp>
 #include <valijson/schema.hpp>
@@ -49,6 +50,24 @@ TEST_CASE("the built-in suites fit the published schema", "[suite]") {
     CAPTURE(name);
     CHECK(schema_accepts(read("suites/" + name + ".json")));
   }
+}
+
+// `souvenir init` puts comments into the suite it writes, so that every object must take one.
+TEST_CASE("every object of the schema takes a comment", "[suite]") {
+  int closed = 0;
+  std::function<void(const nlohmann::json&)> walk = [&](const nlohmann::json& part) {
+    if (part.is_object() && part.contains("additionalProperties") && part.contains("properties") &&
+        part["additionalProperties"] == false) {
+      CAPTURE(part["properties"].dump());
+      CHECK(part["properties"].contains("comment"));
+      ++closed;
+    }
+    for (const auto& child : part) {
+      if (child.is_structured()) walk(child);
+    }
+  };
+  walk(read("suite.schema.json"));
+  CHECK(closed >= 4);
 }
 
 TEST_CASE("the schema and the parser refuse the same suites", "[suite]") {

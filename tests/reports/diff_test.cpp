@@ -161,6 +161,7 @@ TEST_CASE("a difference has three forms, none of which says what a file made it 
   CHECK(document["rows"][0]["moved"] == "up");
 
   const std::string page = diff_html(diff, Language::fr);
+  tests::check_approved("diff.html", page);
   const tests::HtmlDocument document_of(page);
   const pugi::xml_document& xml = document_of.xml;
   CHECK(xml.select_nodes("//script").empty());

@@ -1,8 +1,6 @@
 #include "reports/html.h"
 
 #include <catch2/catch.hpp>
-#include <fstream>
-#include <iterator>
 #include <regex>
 #include <set>
 #include <string>
@@ -41,11 +39,6 @@ std::string page(Language language = Language::en) {
   return render_html(sample(), {language, std::string(64, '9')});
 }
 
-std::string read_file(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
 using Document = tests::HtmlDocument;
 using tests::visible_text;
 
@@ -55,17 +48,9 @@ Evidence audit() {
   return e;
 }
 
-void check_approved(const std::string& name, const std::string& text) {
-  const std::string approved = SOUVENIR_SOURCE_DIR "/tests/golden/report/" + name;
-  const std::string received = SOUVENIR_BINARY_DIR "/" + name;
-  std::ofstream(received, std::ios::binary) << text;
-  INFO("to approve a change after looking at it: cp " << received << " " << approved);
-  CHECK((text == read_file(approved)));
-}
-
 TEST_CASE("the reports of the samples are the approved ones", "[html]") {
-  check_approved("sample.html", page());
-  check_approved("audit.html", render_html(audit(), {Language::fr, std::string(64, '9')}));
+  tests::check_approved("sample.html", page());
+  tests::check_approved("audit.html", render_html(audit(), {Language::fr, std::string(64, '9')}));
 }
 
 TEST_CASE("the report is well-formed, and its ids are unique", "[html]") {

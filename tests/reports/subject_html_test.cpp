@@ -52,6 +52,10 @@ TEST_CASE("one person's page says each number in both languages", "[subject]") {
              Catch::Contains("adresse \u00e9lectronique") && Catch::Contains("11,5"));
 }
 
+TEST_CASE("one person's page is the approved one", "[subject]") {
+  tests::check_approved("subject.html", subject_html(one_person(), Language::fr));
+}
+
 TEST_CASE("one person's page never concludes that a model holds nothing of them", "[subject]") {
   const HtmlDocument document(subject_html(one_person(), Language::en));
   CHECK_THAT(visible_text(document.xml, "en"),

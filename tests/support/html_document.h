@@ -1,7 +1,9 @@
 #pragma once
 
 #include <catch2/catch.hpp>
+#include <fstream>
 #include <functional>
+#include <iterator>
 #include <pugixml.hpp>
 #include <string>
 
@@ -26,6 +28,17 @@ inline std::string visible_text(const pugi::xml_document& xml, const std::string
   };
   walk(xml.select_node(("//main[@lang='" + language + "']").c_str()).node());
   return out;
+}
+
+// Compares a page with the one that was looked at and found right.
+inline void check_approved(const std::string& name, const std::string& text) {
+  const std::string approved = SOUVENIR_SOURCE_DIR "/tests/golden/report/" + name;
+  const std::string received = SOUVENIR_BINARY_DIR "/" + name;
+  std::ofstream(received, std::ios::binary) << text;
+  std::ifstream in(approved, std::ios::binary);
+  const std::string expected{std::istreambuf_iterator<char>(in), {}};
+  INFO("to approve a change after looking at it: cp " << received << " " << approved);
+  CHECK((text == expected));
 }
 
 }  // namespace souvenir::tests
