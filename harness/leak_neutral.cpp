@@ -12,6 +12,13 @@ std::vector<std::string> neutral_text(const Evidence& evidence) {
   for (const FileDigest& file : evidence.model.files) {
     out.push_back(file.name);
   }
+  if (evidence.reference) {
+    const AuditedModel& other = *evidence.reference;
+    out.insert(out.end(), {other.architecture, other.stored_dtype, other.compute_dtype});
+    for (const FileDigest& file : other.files) {
+      out.push_back(file.name);
+    }
+  }
   // Names of columns, not what stands in them.
   for (const Finding& finding : evidence.findings) {
     if (finding.stratum.key.size() <= 32) {

@@ -1,5 +1,8 @@
 #include "reports/subject_html.h"
 
+#include <charconv>
+#include <cmath>
+
 #include "harness/error.h"
 #include "reports/html_page.h"
 
@@ -56,15 +59,24 @@ Html probability(const Words& words, const json& string) {
                            : not_measured(words);
 }
 
+// The key of a JSON object that is a number, as the language writes it.
+Html number_key(const Words& words, const std::string& key) {
+  double value = 0.0;
+  const auto end = std::from_chars(key.data(), key.data() + key.size(), value);
+  const bool whole = end.ec == std::errc() && end.ptr == key.data() + key.size();
+  return whole && std::isfinite(value) ? words.number(value) : isolated(key);
+}
+
+// Where the string was measured and there is no number, the number is too large for one.
 Html queries(const Words& words, const json& string) {
   const json& all = field(string, "queries_for");
   std::vector<Html> parts;
   if (all.is_object()) {
     for (const auto& [p, n] : all.items()) {
-      if (n.is_number()) {
-        parts.push_back(words.fill("subject.queries_one",
-                                   {{"n", words.number(n.get<double>())}, {"p", isolated(p)}}));
-      }
+      const Html number =
+          n.is_number() ? words.number(n.get<double>()) : words.say("subject.beyond");
+      parts.push_back(
+          words.fill("subject.queries_one", {{"n", number}, {"p", number_key(words, p)}}));
     }
   }
   return parts.empty() ? not_measured(words) : joined(words, parts);

@@ -13,7 +13,7 @@
 #include "harness/evidence/json.h"
 #include "harness/leak_corpus.h"
 #include "reports/report.h"
-#include "tests/support/sample_evidence.h"
+#include "tests/support/sample_audit.h"
 
 namespace souvenir {
 namespace {
@@ -210,7 +210,9 @@ TEST_CASE("what the program says to everybody is no leak", "[leak]") {
 
 // Every word a reader of the report finds in it, as if each were somebody's secret.
 TEST_CASE("no word of the report itself stops a run", "[leak]") {
-  Evidence e = tests::sample_evidence();
+  Evidence e = tests::sample_audit();
+  e.context.reset();
+  e.demo->rows.resize(2);
   // What a user wrote is no word of the program's.
   e.suite_name = "release";
   e.threat_model = {{"attacker", "L2"}};
@@ -287,15 +289,19 @@ TEST_CASE("nothing is found in a report that holds nothing", "[leak]") {
   CHECK(report.too_short < 100);  // numbers of two digits over and over
 }
 
-TEST_CASE("a secret in a stratum, a suite or a threat model is a leak", "[leak]") {
+TEST_CASE("a secret in a stratum, a suite, a threat model or a context is a leak", "[leak]") {
   Evidence e = tests::sample_evidence();
-  const int where = GENERATE(0, 1, 2, 3, 4);
+  const int where = GENERATE(0, 1, 2, 3, 4, 5, 6, 7);
   const std::string secret = "Vautrinel 00 99 00 12";
   if (where == 0) e.findings[1].stratum = {"source", secret};
   if (where == 1) e.suite_name = secret;
   if (where == 2) e.threat_model["note"] = {{"nested", {secret}}};
   if (where == 3) e.findings[0].caveats[0].text += secret;
   if (where == 4) e.run["note"] = secret;
+  e.context = tests::sample_context();
+  if (where == 5) e.context->intended_use = "for " + secret + " and others";
+  if (where == 6) e.context->mitigations[0].description = secret;
+  if (where == 7) e.context->filters[0] = secret;
   const std::vector<Artefact> artefacts = {
       {"evidence.json", ArtefactFormat::json, "{}"},
       {"copy.json", ArtefactFormat::json, canonical_json(to_json(e))}};

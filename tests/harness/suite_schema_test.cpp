@@ -52,12 +52,13 @@ TEST_CASE("the built-in suites fit the published schema", "[suite]") {
   }
 }
 
-// `souvenir init` puts comments into the suite it writes, so that every object must take one.
+// `souvenir init` puts comments into the suite it writes, so that every object must take one; the
+// list of probes (minProperties) holds nothing but probes.
 TEST_CASE("every object of the schema takes a comment", "[suite]") {
   int closed = 0;
   std::function<void(const nlohmann::json&)> walk = [&](const nlohmann::json& part) {
     if (part.is_object() && part.contains("additionalProperties") && part.contains("properties") &&
-        part["additionalProperties"] == false) {
+        part["additionalProperties"] == false && !part.contains("minProperties")) {
       CAPTURE(part["properties"].dump());
       CHECK(part["properties"].contains("comment"));
       ++closed;
