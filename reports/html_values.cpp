@@ -87,7 +87,9 @@ Html param_list(const Words& words, const Metric& metric, const std::vector<std:
     }
     const std::string code = "param." + key;
     const Html name = words.has(code) ? words.say(code) : isolated(key);
-    out += (out.empty() ? "" : ", ") + pair_of(words, name, param_value(words, value)).markup;
+    const std::string in_words = code + "." + plain_value(value);
+    const Html said = words.has(in_words) ? words.say(in_words) : param_value(words, value);
+    out += (out.empty() ? "" : ", ") + pair_of(words, name, said).markup;
   }
   return {out};
 }

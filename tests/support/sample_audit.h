@@ -135,7 +135,8 @@ inline void add_sample_membership(Evidence& e) {
         sample_estimate(score.auc, score.low, score.high, 640, "probability", "DeLong"),
         Outcome::human_judgement, human);
     auc.curve = sample_curve(score.shift);
-    if (name.rfind("blind_", 0) != 0) {
+    auc.is_control = name.rfind("blind_", 0) == 0;
+    if (!auc.is_control) {
       Control blind;
       blind.role = "blind";
       blind.finding = "membership/auc[score=blind_bag_of_words]/all";
@@ -150,6 +151,7 @@ inline void add_sample_membership(Evidence& e) {
       Finding found = sample_measure("membership", {"tpr_at_fpr", {{"fpr", fpr}, {"score", name}}},
                                      {}, rate(static_cast<std::int64_t>(640 * tpr), 640),
                                      Outcome::human_judgement, human);
+      found.is_control = auc.is_control;
       if (fpr < 0.005) {
         found.estimate = {};
         found.estimate.unit = "probability";
