@@ -116,8 +116,10 @@ inline std::vector<CurvePoint> sample_curve(double shift) {
 }
 
 inline void add_sample_membership(Evidence& e) {
-  const Remark human{
-      "real_strings", "real strings: the blind baseline stands beside, a person has to judge", {}};
+  const Remark human{"not_randomised",
+                     "members and others were not drawn by a coin: whether training or their "
+                     "choice sets them apart is for a person to judge",
+                     {}};
   struct Score {
     const char* name;
     double auc, low, high, shift, tpr_percent, tpr_permille;
