@@ -197,16 +197,24 @@ Html value_table(const Page& page, const std::vector<MetricGroup>& groups) {
 
 namespace {
 
-// A probe whose measures belong into one table, by its name.
+// A probe whose measures belong into one table, by its name, and which measures those are.
 struct ProbeView {
   std::string_view probe;
   Html (*render)(const Page&, const std::vector<MetricGroup>&);
+  std::vector<std::string_view> metrics;
 };
-constexpr ProbeView kViews[] = {{"canary_exposure", canary_results},
-                                {"membership", membership_results},
-                                {"personal_data", person_results}};
 
-// Any other probe: a section for each rate, and one table for what is none.
+const std::vector<ProbeView>& views() {
+  static const std::vector<ProbeView> table = {
+      {"canary_exposure", canary_results, {"exposure_median", "exposure_max", "rank_first_rate"}},
+      {"membership", membership_results, {"auc", "tpr_at_fpr"}},
+      {"personal_data",
+       person_results,
+       {"exposed_rate", "excess_over_twins", "true_value_rank_first_rate", "persons_exposed"}}};
+  return table;
+}
+
+// Whatever no view shows: a section for each rate, and one table for what is none.
 void add_metrics(const Page& page, const std::vector<MetricGroup>& groups, json& model) {
   const Words& words = page.words;
   std::vector<MetricGroup> values;
@@ -241,13 +249,17 @@ Html results_section(const Page& page) {
         {"means", words.has(code + ".means") ? words.plain(code + ".means") : ""},
         {"sections", json::array()},
         {"whole_html", ""}};
-    const auto view = std::find_if(std::begin(kViews), std::end(kViews),
-                                   [&](const ProbeView& row) { return row.probe == group.probe; });
-    if (view != std::end(kViews)) {
-      model["whole_html"] = view->render(page, group.metrics).markup;
-    } else {
-      add_metrics(page, group.metrics, model);
+    std::vector<MetricGroup> others = group.metrics;
+    for (const ProbeView& view : views()) {
+      if (view.probe == group.probe) {
+        model["whole_html"] = view.render(page, group.metrics).markup;
+        std::erase_if(others, [&](const MetricGroup& metric) {
+          return std::find(view.metrics.begin(), view.metrics.end(), metric.metric) !=
+                 view.metrics.end();
+        });
+      }
     }
+    add_metrics(page, others, model);
     probes.push_back(std::move(model));
   }
   return render_template("results", {{"probes", probes}, {"none", page.evidence.findings.empty()}},

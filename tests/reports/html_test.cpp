@@ -300,6 +300,11 @@ TEST_CASE("every probe has its drawing and its table, in both languages", "[html
   CHECK_THAT(visible_text(document.xml, "fr"), Catch::Contains("L\u2019exposition cro\u00eet"));
 }
 
+TEST_CASE("a measure that no table is made for is shown all the same", "[html]") {
+  const Document document(render_html(audit(), {}));
+  CHECK_THAT(visible_text(document.xml, "en"), Catch::Contains("Written, or nearly"));
+}
+
 TEST_CASE("a small kind of identifier shows no number", "[html]") {
   const Document document(render_html(audit(), {}));
   for (const auto& row : document.xml.select_nodes(

@@ -203,6 +203,15 @@ inline void add_sample_persons(Evidence& e) {
   }
 }
 
+// A measure that no table of the report is made for.
+inline void add_sample_other(Evidence& e) {
+  Finding near = sample_rate({"near_rate", {}}, {}, 30, 360, 4);
+  near.probe = "personal_data";
+  near.outcome = Outcome::not_applicable;
+  near.outcome_reason = {"descriptive", "describes the strings; no word is tied to it", {}};
+  e.findings.push_back(near);
+}
+
 inline void add_sample_epsilon(Evidence& e) {
   Estimate epsilon =
       sample_estimate(1.84, 1.84, 1.84, 40, "epsilon", "Steinke, Nasr and Jagielski (2023)");
@@ -226,6 +235,7 @@ inline Evidence sample_audit() {
   add_sample_canaries(e);
   add_sample_membership(e);
   add_sample_persons(e);
+  add_sample_other(e);
   add_sample_epsilon(e);
   e.not_run = {{"the system with its filters",
                 {"model_only", "the model alone was asked, not a deployed system", {}}}};
