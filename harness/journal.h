@@ -126,6 +126,9 @@ class Journal {
   //   unscored  also those that were only looked for in what the model wrote
   std::unique_ptr<StringCursor> strings(bool unscored = false) const;
 
+  // Returns those of one subject or person, further copies of a pair included.
+  std::unique_ptr<StringCursor> strings_of(const std::string& id) const;
+
   // Calls `visit` with the prefix, secret and scored ids of every string.
   // Sensitive: subject data, for the leak scan.
   void each_text(const std::function<void(const std::string& prefix, const std::string& secret,

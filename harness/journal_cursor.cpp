@@ -29,7 +29,10 @@ constexpr std::string_view kSelect =
     "LEFT JOIN observation b ON b.request = s.request AND b.pass = 1 "
     "LEFT JOIN observation c ON c.request = s.request AND c.pass = 2 "
     "LEFT JOIN observation d ON d.request = s.lowercase AND d.pass = 0 "
-    "WHERE s.duplicate = 0 ORDER BY s.person, s.ordinal";
+    "WHERE ";
+
+constexpr std::string_view kAll = "s.duplicate = 0 ORDER BY s.person, s.ordinal";
+constexpr std::string_view kOfOne = "s.subject = ?1 OR s.person = ?1 ORDER BY s.ordinal";
 
 // Columns of kSelect where an answer begins: body, refusal, check sum.
 enum Answer { kFirst = 21, kConfirm = 24, kReference = 27, kLowercase = 30 };
@@ -56,11 +59,13 @@ std::vector<std::pair<std::string, ParamValue>> parse_strata(const std::string& 
 
 class JournalCursor : public StringCursor {
  public:
-  JournalCursor(Database& database, bool unscored)
-      : select_(database, kSelect),
-        candidates_(database),
-        prompts_(database),
-        unscored_(unscored) {}
+  JournalCursor(Database& database, bool unscored) : JournalCursor(database, kAll, unscored) {}
+
+  // Every answered string of one subject or person, further copies included, in order.
+  JournalCursor(Database& database, const std::string& id)
+      : JournalCursor(database, kOfOne, false) {
+    select_.bind_text(0, id);
+  }
 
   bool next(JudgedString& string) override {
     while (select_.step()) {
@@ -80,6 +85,12 @@ class JournalCursor : public StringCursor {
   }
 
  private:
+  JournalCursor(Database& database, std::string_view where, bool unscored)
+      : select_(database, std::string(kSelect) + std::string(where)),
+        candidates_(database),
+        prompts_(database),
+        unscored_(unscored) {}
+
   // Nothing if there is none, or if the model refused.
   std::optional<ScoreObservation> read_answer(int at) const {
     if (select_.is_null(at + 2)) return std::nullopt;
@@ -141,6 +152,10 @@ class JournalCursor : public StringCursor {
 
 std::unique_ptr<StringCursor> Journal::strings(bool unscored) const {
   return std::make_unique<JournalCursor>(*database_, unscored);
+}
+
+std::unique_ptr<StringCursor> Journal::strings_of(const std::string& id) const {
+  return std::make_unique<JournalCursor>(*database_, id);
 }
 
 }  // namespace souvenir

@@ -19,7 +19,7 @@ using Json = nlohmann::ordered_json;
 constexpr std::string_view kSelect =
     "SELECT s.subject, s.window, s.kind, r.ids, "
     "coalesce(b.body, a.body), coalesce(b.refusal, a.refusal) "
-    "FROM string s JOIN request r ON r.ordinal = s.request "
+    "FROM string s LEFT JOIN request r ON r.ordinal = s.request "
     "LEFT JOIN observation a ON a.request = s.request AND a.pass = 0 "
     "LEFT JOIN observation b ON b.request = s.request AND b.pass = 1 "
     "WHERE s.subject = ?1 OR s.person = ?1 ORDER BY s.ordinal";
@@ -58,7 +58,9 @@ Json read_row(const Statement& select) {
   const std::int64_t window = select.integer(1);
   row["id"] = select.text(0) + (window > 0 ? "#" + std::to_string(window) : "");
   row["kind"] = select.text(2);
-  if (select.is_null(5)) {
+  if (select.is_null(3)) {
+    add_nothing(row, "known by its HMAC alone: looked for in what the model wrote, not scored");
+  } else if (select.is_null(5)) {
     add_nothing(row, "not asked yet: the audit has not finished");
   } else if (!select.text(5).empty()) {
     add_nothing(row, "the model refused it: " + select.text(5));
@@ -67,20 +69,24 @@ Json read_row(const Statement& select) {
   }
   row["exposure_bits"] = nullptr;
   row["scores"] = nullptr;
-  if (!row.contains("why")) {
-    row["why"] = "exposure_bits and scores: no probe of this version measures them";
-  }
   return row;
 }
 
 }  // namespace
 
-Json subject_findings(const Journal& journal, const std::string& id) {
+Json subject_findings(const Journal& journal, const std::string& id,
+                      const std::function<void(Json&, const JudgedString&)>& add) {
   Statement select(journal.database(), kSelect);
   select.bind_text(0, id);
   Json strings = Json::array();
+  const auto answered = journal.strings_of(id);
+  JudgedString string;
   while (select.step()) {
     strings.push_back(read_row(select));
+    // Answered strings come in the same order; a row with a "why" has no answer.
+    if (!strings.back().contains("why") && answered->next(string) && add) {
+      add(strings.back(), string);
+    }
   }
   if (strings.empty()) {
     throw Error(ErrorKind::input, "subject: no subject or person of that name is in this audit");

@@ -9,6 +9,7 @@
 #include "harness/error.h"
 #include "harness/journal.h"
 #include "harness/subject_findings.h"
+#include "probes/subject_scores.h"
 #include "reports/subject_html.h"
 
 namespace souvenir::cli {
@@ -31,7 +32,7 @@ int run(const Options& options) {
   }
   const Journal journal(folder.string());
   RowWriter out("-");
-  const auto findings = subject_findings(journal, options.id);
+  const auto findings = subject_findings(journal, options.id, add_subject_scores);
   const Language first = options.language == "fr" ? Language::fr : Language::en;
   out.line(options.format == "html" ? subject_html(findings, first) : findings.dump(2));
   out.finish();

@@ -70,6 +70,21 @@ class Plan(AuditTest):
         self.assertFalse(self.out.exists())
 
 
+class OneSubject(AuditTest):
+    def test_a_persons_strings_come_with_their_scores_and_what_is_missing_has_a_reason(self):
+        self.audit(SUBJECTS + controls(6))
+        result = run("subject", "bob", "--out", self.out, check=0)
+        row, = json.loads(result.stdout)["strings"]
+        log_p = bigram.log_p(TRANSITIONS, "number 3", "456")
+        self.assertAlmostEqual(row["log_p"], log_p, delta=1e-5)
+        self.assertAlmostEqual(row["scores"]["loss"], log_p / 3, delta=1e-5)
+        self.assertAlmostEqual(row["scores"]["min_k"], log_p / 3, delta=1e-5)  # every token alike
+        self.assertIsNone(row["scores"]["reference"])
+        self.assertIsNone(row["exposure_bits"])
+        self.assertIn("reference: no reference model", row["why"])
+        self.assertIn("exposure_bits: it is no canary", row["why"])
+
+
 class Reference(AuditTest):
     def test_a_reference_model_is_asked_recorded_and_part_of_the_identity(self):
         other = bigram.write_model(self.folder / "other", {})
