@@ -162,6 +162,8 @@ void add_audit(CLI::App& program, Action& action) {
       ->allow_extra_args(false);
   verb->add_option("--canaries", options->canaries,
                    "manifest of `souvenir canaries`, or its folder: what was planted");
+  verb->add_option("--context", options->context,
+                   "what the controller declares of the system: shown, not judged");
   verb->add_option("--reference", options->reference,
                    "a model with the same tokens that never saw the strings: membership scores");
   verb->add_option("--hmac-key", options->hmac_key_file,

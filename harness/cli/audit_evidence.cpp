@@ -64,6 +64,7 @@ Evidence assemble_evidence(const AuditSession& session, nlohmann::json run) {
   evidence.run = std::move(run);
   evidence.model = describe(session.model_info, session.files);
   evidence.reference = session.reference;
+  evidence.context = session.declared;
   evidence.tokenizer = audited_tokenizer(session);
   evidence.suite_name = session.suite.name;
   evidence.suite_sha256 = session.suite.sha256;
@@ -72,6 +73,9 @@ Evidence assemble_evidence(const AuditSession& session, nlohmann::json run) {
   evidence.near_tie_delta = session.suite.near_tie_delta;
   evidence.parameters = session.suite.resolved;
   evidence.inputs = session.inputs;
+  if (session.declared) {
+    evidence.inputs.push_back({"context", session.declared->sha256, "", 1, {}});
+  }
   for (const PlannedProbe& planned : session.probes) {
     const auto strings = session.journal->strings(!planned.needs.prompts.empty());
     for (Finding& finding : planned.probe->judge(planned.context, *strings)) {

@@ -11,6 +11,7 @@
 #include "harness/cli/output.h"
 #include "harness/cli/version.h"
 #include "harness/config.h"
+#include "harness/context.h"
 #include "harness/digest.h"
 #include "harness/error.h"
 #include "probes/registry.h"
@@ -132,6 +133,21 @@ AuditedModel look_at_reference(const AuditOptions& options) {
   return describe(model->info(), all_files(model->info(), tokenizer->info()));
 }
 
+// A reference model is asked the audited model's token ids; under another vocabulary they would be
+// another text. Scripts, digits, white space and symbols tell tokenizers apart.
+void require_same_tokens(const AuditOptions& options, const Tokenizer& tokenizer) {
+  if (options.reference.empty()) return;
+  const std::string text =
+      "The quick brown fox, 0123456789 & 3.14 \xE2\x80\x94 \xC3\xA9t\xC3\xA9 na\xC3\xAFve; "
+      "\xE6\x97\xA5\xE6\x9C\xAC\xE8\xAA\x9E\n\n\t{[(e-mail@example.org)]}  McGregor's UPPER";
+  const auto other = load_tokenizer(options.reference);
+  if (other->encode(text, false).ids != tokenizer.encode(text, false).ids) {
+    throw Error(ErrorKind::input, options.reference +
+                                      ": expected a reference model that reads the same tokens as "
+                                      "the audited one; its tokenizer splits a text otherwise");
+  }
+}
+
 void take_reference(AuditSession& session, const AuditOptions& options) {
   if (options.reference.empty()) return;
   session.reference = look_at_reference(options);
@@ -160,12 +176,14 @@ AuditSession open_audit(const AuditOptions& options) {
   if (!options.hmac_key_file.empty()) {
     session.hmac_key = Sensitive(read_file(options.hmac_key_file, 1U << 16U));
   }
+  if (!options.context.empty()) session.declared = load_context(options.context);
   take_canaries(session, options.canaries);
   take_reference(session, options);
   plan_probes(session, "suite " + session.suite.name);
   session.questions.files = options.subjects;
   if (!options.plan_only) take_folder(options, folder, session.key);
   session.tokenizer = load_tokenizer(options.model.model);
+  require_same_tokens(options, *session.tokenizer);
   session.bos = decide_bos(*session.tokenizer, session.suite.bos);
   session.questions.chat = read_chat(options.model.model, *session.tokenizer);
   session.model = load_language_model(options.model.model, options.model.load);

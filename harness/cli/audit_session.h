@@ -23,6 +23,7 @@ struct AuditOptions {
   std::vector<std::string> subjects;
   std::string policy;
   std::string canaries;
+  std::string context;
   std::string reference;
   std::string hmac_key_file;
   std::string id_key_file;
@@ -54,6 +55,7 @@ struct AuditSession {
   std::vector<FileDigest> files;  // model and tokenizer, sorted by name
   std::optional<AuditedModel> reference;
   std::optional<double> inclusion;  // of the canaries' coin
+  std::optional<AuditContext> declared;
   Sensitive hmac_key;
   std::vector<AuditInput> inputs;
   std::unique_ptr<Journal> journal;

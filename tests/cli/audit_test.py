@@ -85,6 +85,20 @@ class OneSubject(AuditTest):
         self.assertIn("exposure_bits: it is no canary", row["why"])
 
 
+class Context(AuditTest):
+    def test_what_is_declared_stands_in_the_evidence_and_may_change(self):
+        self.audit(SUBJECTS + controls(6))
+        declared = {"schema": "souvenir/context/1", "system": "a triage assistant", "controller": "a clinic",
+                    "release_context": "api"}
+        context = self.write("context.json", declared)
+        self.audit(SUBJECTS + controls(6), "--context", context)
+        self.assertEqual(self.evidence()["context"]["system"], "a triage assistant")
+        declared["systm"] = "x"
+        context = self.write("context.json", declared)
+        result = self.audit(SUBJECTS + controls(6), "--context", context, check=2)
+        self.assertOneLine(result, "/systm", "system")
+
+
 class Reference(AuditTest):
     def test_a_reference_model_is_asked_recorded_and_part_of_the_identity(self):
         other = bigram.write_model(self.folder / "other", {})
