@@ -30,6 +30,7 @@ layer("harness/backend/tokenizer/" "${metrics}|${evidence}|${harness}|${tokenize
   "nlohmann/|sentencepiece|pcre2\\.h|utf8proc\\.h")
 layer("harness/backend/" "${metrics}|${evidence}|${harness}|${backend}" "nlohmann/|omp\\.h")
 layer("harness/cli/" "metrics/|harness/|probes/|reports/" "nlohmann/|CLI/")
+layer("harness/demo/" "${metrics}|${evidence}|${harness}|harness/demo/" "nlohmann/")
 layer("harness/" "${metrics}|${evidence}|${harness}" "nlohmann/|valijson/|sqlite3\\.h|openssl/|zlib\\.h|utf8proc\\.h")
 layer("probes/" "${metrics}|${evidence}|${harness}|probes/" "nlohmann/|re2/|edlib\\.h|zlib\\.h|divsufsort")
 layer("reports/" "${metrics}|${evidence}|reports/" "nlohmann/|mustache\\.hpp|kainjow/|pugixml\\.hpp")

@@ -17,6 +17,7 @@ const std::vector<AddVerb>& verbs();
 
 void add_audit(CLI::App& program, Action& action);
 void add_canaries(CLI::App& program, Action& action);
+void add_demo(CLI::App& program, Action& action);
 void add_diff(CLI::App& program, Action& action);
 void add_doctor(CLI::App& program, Action& action);
 void add_explain(CLI::App& program, Action& action);
