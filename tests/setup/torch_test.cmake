@@ -26,7 +26,7 @@ endfunction()
 # Configures the small project with the given arguments and expects `expected` in what it prints.
 function(expect name expected)
   execute_process(
-    COMMAND ${CMAKE_COMMAND} --fresh -S "${SCRATCH}/project" -B "${SCRATCH}/project/build"
+    COMMAND ${CMAKE_COMMAND} --fresh -G Ninja -S "${SCRATCH}/project" -B "${SCRATCH}/project/build"
       -D CMAKE_LIBRARY_ARCHITECTURE=x86_64-linux-gnu ${ARGN}
     OUTPUT_VARIABLE out ERROR_VARIABLE out)
   string(FIND "${out}" "${expected}" at)
