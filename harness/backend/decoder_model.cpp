@@ -112,7 +112,8 @@ struct Batch {
     if (const std::size_t more = missing(ids.size()); more > 0) {
       segments.push_back(
           {static_cast<std::int64_t>(ids.size()), static_cast<std::int64_t>(more), 0, 0});
-      for (std::size_t i = 0; i < more; ++i) positions.push_back(static_cast<std::int64_t>(i));
+      // All at the first position, the only one that every context has.
+      positions.resize(positions.size() + more, 0);
       ids.resize(ids.size() + more, 0);
     }
     if (const std::size_t more = missing(wanted.size()); more > 0) {

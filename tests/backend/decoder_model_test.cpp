@@ -54,6 +54,27 @@ TEST_CASE("a request's scores do not depend on what else is in the batch", "[dec
   }
 }
 
+TEST_CASE("a batch that is filled up scores as its requests alone, in a short context too",
+          "[decoder]") {
+  DecoderSpec spec = any_spec();
+  spec.context_tokens = 20;  // fewer than the rows that fill a batch up
+  const auto model = tiny_model(spec);
+  std::vector<ScoreRequest> requests;
+  for (std::size_t i = 0; i < 71; ++i)
+    requests.push_back({tiny_ids(1 + i % 5, i + 1), tiny_ids(8 + i % 7, i + 1000)});
+  const auto together = model->score(requests, {});
+  std::vector<ScoreResult> alone;
+  std::size_t rows = 0;
+  for (const ScoreRequest& request : requests) {
+    alone.push_back(model->score({&request, 1}, {}).front());
+    CHECK(log_probs(alone.back()).size() == request.ids.size());
+    rows += request.ids.size();
+  }
+  REQUIRE(rows > 512);
+  REQUIRE(rows % 64 != 0);
+  CHECK(largest_difference(together, alone) < 1e-5);
+}
+
 TEST_CASE("scores do not depend on the number of threads, and repeat to the bit", "[decoder]") {
   const DecoderSpec spec = any_spec();
   const at::ScalarType dtype = GENERATE(at::kFloat, at::kBFloat16);
