@@ -66,9 +66,10 @@ std::optional<double> days_of(const ParamValue& value) {
 
 BlindFeatures blind_features(const JudgedString& string) {
   BlindFeatures features;
-  features.group = !string.twin_of.empty()  ? string.twin_of
-                   : !string.person.empty() ? string.person
-                                            : string.subject;
+  // The person first: a twin has that of its original, and both must be held out together.
+  features.group = !string.person.empty()    ? string.person
+                   : !string.twin_of.empty() ? string.twin_of
+                                             : string.subject;
   features.bytes = static_cast<double>(string.secret.size_bytes());
   features.compressed = static_cast<double>(compressed_bytes(string));
   add_words(string.prefix.reveal(), features.words);

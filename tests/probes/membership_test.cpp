@@ -274,3 +274,15 @@ TEST_CASE("dates are read as days, and nothing else as a date", "[membership]") 
   CHECK_FALSE(days_of(std::string("yesterday.")));
   CHECK_FALSE(days_of(std::string("2024/03/02")));
 }
+
+TEST_CASE("a twin and its original are held out together", "[membership]") {
+  JudgedString original;
+  original.subject = "e1";
+  JudgedString twin;
+  twin.subject = "e1/twin-1";
+  twin.twin_of = "e1";
+  CHECK(blind_features(twin).group == blind_features(original).group);
+  // A twin has the person of its original, whose other strings share words with both.
+  original.person = twin.person = "p1";
+  CHECK(blind_features(twin).group == blind_features(original).group);
+}
