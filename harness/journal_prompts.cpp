@@ -32,24 +32,34 @@ void replace_all(std::string& text, const std::string& hole, const std::string& 
   }
 }
 
+// A string as its prompts need it.
+//
+//   cut  the ids it was scored after; empty where its first token begins inside the prefix, or
+//        where it was not scored
+struct PromptedString {
+  std::int64_t ordinal = 0;
+  std::string person;
+  std::string prefix;
+  std::vector<TokenId> cut;
+};
+
 class PromptPlanner {
  public:
   PromptPlanner(Database& database, const Tokenizer& tokenizer, const BosDecision& bos,
                 const ChatTemplate& chat, const std::function<void(const std::string&)>& leave_out)
       : database_(database), tokenizer_(tokenizer), bos_(bos), chat_(chat), leave_out_(leave_out) {}
 
-  void add(std::int64_t string, const std::string& person, const std::string& prefix,
-           const PromptNeeds& need, std::size_t index) {
+  void add(const PromptedString& string, const PromptNeeds& need, std::size_t index) {
     std::string text = need.text;
     if (text.find("{name}") != std::string::npos) {
-      const std::string name = name_of(person);
+      const std::string name = name_of(string.person);
       if (name.empty()) {
         leave_out_("prompt_without_a_name");
         return;
       }
       replace_all(text, "{name}", name);
     }
-    replace_all(text, "{prefix}", prefix);
+    replace_all(text, "{prefix}", string.prefix);
     if (need.chat) {
       const auto turn = chat_ ? chat_(text) : std::nullopt;
       if (!turn) {
@@ -58,17 +68,26 @@ class PromptPlanner {
       }
       text = *turn;
     }
-    std::vector<TokenId> ids = need.chat ? std::vector<TokenId>() : bos_.ids;
-    const std::vector<TokenId> body = tokenizer_.encode(text, false).ids;
-    ids.insert(ids.end(), body.begin(), body.end());
+    const bool as_scored = need.text == "{prefix}" && !need.chat && !string.cut.empty();
+    const std::vector<TokenId> ids = as_scored ? string.cut : encode(text, need.chat);
     if (ids.empty()) {
       leave_out_("no_context");
       return;
     }
-    use(string, insert(need, index, text, ids));
+    use(string.ordinal, insert(need, index, text, ids));
   }
 
  private:
+  // Spaces at the end of a raw prompt go: many tokenizers join one to the word behind it, and alone
+  // it stands where the model has hardly ever seen it, so that a leak would go unseen.
+  std::vector<TokenId> encode(std::string_view text, bool chat) const {
+    if (!chat) text = text.substr(0, text.find_last_not_of(' ') + 1);
+    std::vector<TokenId> ids = chat ? std::vector<TokenId>() : bos_.ids;
+    const std::vector<TokenId> body = tokenizer_.encode(text, false).ids;
+    ids.insert(ids.end(), body.begin(), body.end());
+    return ids;
+  }
+
   std::string name_of(const std::string& person) {
     if (person.empty()) return {};
     Statement select(database_,
@@ -136,13 +155,14 @@ void PromptJournal::plan(const std::vector<PromptNeeds>& needs, const Tokenizer&
                          const std::function<void(const std::string&)>& leave_out) {
   PromptPlanner planner(database_, tokenizer, bos, chat, leave_out);
   Statement select(database_,
-                   "SELECT ordinal, person, prefix, kind FROM string WHERE duplicate = 0 "
-                   "AND space = '' ORDER BY ordinal");
+                   "SELECT s.ordinal, s.person, s.prefix, s.kind, s.straddles, r.prefix_ids "
+                   "FROM string s LEFT JOIN request r ON r.ordinal = s.request "
+                   "WHERE s.duplicate = 0 AND s.space = '' ORDER BY s.ordinal");
   while (select.step()) {
+    PromptedString string{select.integer(0), select.text(1), select.text(2), {}};
+    if (!select.is_null(5) && select.integer(4) == 0) string.cut = unpack_ids(select.text(5));
     for (std::size_t i = 0; i < needs.size(); ++i) {
-      if (wants(needs[i], select.text(3))) {
-        planner.add(select.integer(0), select.text(1), select.text(2), needs[i], i);
-      }
+      if (wants(needs[i], select.text(3))) planner.add(string, needs[i], i);
     }
   }
   cut_batches(database_);

@@ -185,6 +185,47 @@ TEST_CASE("prompts are asked for the kinds they are for, equal ones once", "[pro
   CHECK(left.at("no_chat_template") == 3);
 }
 
+namespace {
+
+// Bytes, but for a space, which makes one token with the byte behind it.
+class JoiningTokenizer : public ByteTokenizer {
+ public:
+  Encoding encode(std::string_view text, bool add_special_tokens) const override {
+    Encoding out = ByteTokenizer::encode("", add_special_tokens);
+    for (std::size_t i = 0; i < text.size(); ++i) {
+      const std::size_t begin = i;
+      const bool joined = text[i] == ' ' && i + 1 < text.size();
+      if (joined) ++i;
+      out.ids.push_back((joined ? 1000 : 0) + static_cast<unsigned char>(text[i]));
+      out.offsets.push_back({begin, i + 1});
+      out.ends.push_back(i + 1);
+    }
+    return out;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a prompt ends where its string was cut, or before spaces that join what follows",
+          "[prompts]") {
+  const TemporaryFolder folder;
+  const JoiningTokenizer tokenizer;
+  const std::string file = folder.write(
+      "subjects.jsonl", R"({"id":"joins","kind":"email","prefix":"to: ","secret":"a@b.example"})"
+                        "\n"
+                        R"({"id":"apart","kind":"email","prefix":"to:","secret":" c@d.example"})"
+                        "\n");
+  AuditQuestions questions{.files = {file}};
+  questions.needs.prompts = {{.name = "prefix"}};
+  Journal journal(folder.path());
+  plan_audit(journal, questions, tokenizer, decide_bos(tokenizer, BosRule::automatic),
+             AuditFixture().suite(), 256);
+  // A lone space behind the colon would stand where the model has only seen one joined to a word.
+  const auto prompts = PromptJournal(journal.database()).batch(0);
+  REQUIRE(prompts.size() == 1);
+  CHECK(prompts[0].request.prefix_ids == std::vector<TokenId>{'t', 'o', ':'});
+}
+
 TEST_CASE("a subject known by its HMAC is looked for and not scored", "[prompts]") {
   Questions audit;
   audit.questions.needs.prompts = {{.name = "prefix", .generate = {.max_new_tokens = 4}}};
@@ -198,7 +239,8 @@ TEST_CASE("a subject known by its HMAC is looked for and not scored", "[prompts]
   const auto strings = Questions::strings(journal);
   CHECK(strings.at("h").hmac == std::string(64, 'a'));
   CHECK(strings.at("h").observation.log_probs.empty());
-  CHECK(strings.at("h").generated.at(0).text.reveal() == "abcd");
+  // Not scored, so not cut: the model writes the space at the prompt's end itself.
+  CHECK(strings.at("h").generated.at(0).text.reveal() == " abc");
   CHECK(journal.totals().requests == 1);
   const auto scored = journal.strings();
   std::set<std::string> ids;
