@@ -100,6 +100,26 @@ TokenScore reference_score(std::span<const double> log_probs, std::span<const do
   return number(mean(log_probs) - mean(reference));
 }
 
+TokenScore rmia_score(std::span<const double> log_probs, std::span<const double> reference,
+                      double scaling) {
+  require(scaling >= 0.0 && scaling <= 1.0, "rmia_score: scaling must lie in [0, 1]");
+  if (std::string reason = refusal(log_probs, reference); !reason.empty()) {
+    return none(std::move(reason));
+  }
+  const double without = 0.5 * ((1.0 + scaling) * std::exp(mean(reference)) + 1.0 - scaling);
+  return number(mean(log_probs) - std::log(without));
+}
+
+TokenScore log_rank_score(std::span<const std::int64_t> ranks) {
+  if (ranks.empty()) return none("no tokens");
+  double sum = 0.0;
+  for (const std::int64_t rank : ranks) {
+    require(rank >= 1, "log_rank_score: ranks start at 1");
+    sum -= std::log(static_cast<double>(rank));
+  }
+  return number(sum / static_cast<double>(ranks.size()));
+}
+
 TokenScore zlib_score(std::span<const double> log_probs, std::size_t compressed_bytes) {
   require(compressed_bytes > 0, "zlib_score: zlib needs at least a byte for any text");
   if (std::string reason = refusal(log_probs); !reason.empty()) return none(std::move(reason));

@@ -33,6 +33,25 @@ TokenScore loss_score(std::span<const double> log_probs);
 // token, which for the same tokens is also per byte).
 TokenScore reference_score(std::span<const double> log_probs, std::span<const double> reference);
 
+// How much likelier a token is on average (its geometric mean probability) than a model that was
+// not trained on the text would make it: the logarithm of RMIA's ratio, with one reference model
+// (Zarifzadeh et al. 2024, offline). The share of a population that a text beats, which RMIA
+// counts, ranks texts the same way and only adds ties.
+//
+//   scaling  a: the probability without the text is taken for ((1 + a) p_reference + 1 - a) / 2
+//
+// Requires  scaling in [0, 1]; else throws std::invalid_argument
+TokenScore rmia_score(std::span<const double> log_probs, std::span<const double> reference,
+                      double scaling = 0.3);
+
+// Minus the mean logarithm of the tokens' ranks (Mitchell et al. 2023): 0 where the model expects
+// every token first.
+//
+//   ranks  [tokens] 1 is the most likely
+//
+// Requires  each at least 1; else throws std::invalid_argument
+TokenScore log_rank_score(std::span<const std::int64_t> ranks);
+
 // Minus the loss per byte that zlib needs for the text (Carlini et al. 2021).
 //
 // Requires  compressed_bytes > 0; else throws std::invalid_argument

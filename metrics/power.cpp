@@ -14,7 +14,16 @@ void require(bool holds, const char* message) {
   if (!holds) throw std::invalid_argument(message);
 }
 
-double hanley_mcneil_error(double area, double m, double n) {
+}  // namespace
+
+double detectable_rate(double n) {
+  require(n > 0.0 && std::isfinite(n), "detectable_rate: n must be positive and finite");
+  return -std::expm1(std::log(0.05) / n);
+}
+
+double auc_error(double area, double m, double n) {
+  require(area >= 0.0 && area <= 1.0 && m >= 1.0 && n >= 1.0,
+          "auc_error: the area must lie in [0, 1], with strings of both kinds");
   const double two_members = area / (2.0 - area) - area * area;
   const double two_others = 2.0 * area * area / (1.0 + area) - area * area;
   const double variance =
@@ -22,11 +31,9 @@ double hanley_mcneil_error(double area, double m, double n) {
   return std::sqrt(std::max(0.0, variance));
 }
 
-}  // namespace
-
-double detectable_rate(double n) {
-  require(n > 0.0 && std::isfinite(n), "detectable_rate: n must be positive and finite");
-  return -std::expm1(std::log(0.05) / n);
+double null_auc_error(double m, double n) {
+  require(m >= 1.0 && n >= 1.0, "null_auc_error: strings of both kinds are needed");
+  return std::sqrt((m + n + 1.0) / (12.0 * m * n));
 }
 
 std::optional<double> detectable_auc(std::int64_t members, std::int64_t non_members, double alpha,
@@ -37,9 +44,9 @@ std::optional<double> detectable_auc(std::int64_t members, std::int64_t non_memb
   if (members == 0 || non_members == 0) return std::nullopt;
   const auto m = static_cast<double>(members);
   const auto n = static_cast<double>(non_members);
-  const double threshold = reject * std::sqrt((m + n + 1.0) / (12.0 * m * n));
+  const double threshold = reject * null_auc_error(m, n);
   const auto found = [&](double area) {
-    return threshold + reach * hanley_mcneil_error(area, m, n) <= area - 0.5;
+    return threshold + reach * auc_error(area, m, n) <= area - 0.5;
   };
   if (!found(1.0)) return std::nullopt;
   double low = 0.5;

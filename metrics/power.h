@@ -15,6 +15,15 @@ namespace souvenir {
 // Requires  n > 0
 double detectable_rate(double n);
 
+// Returns the standard error of an area under the ROC curve: at the area itself, and where scores
+// say nothing.
+//
+//   m, n  members and non-members, at least 1 each
+//
+// Source  Hanley and McNeil (1982)
+double auc_error(double area, double m, double n);
+double null_auc_error(double m, double n);
+
 // Returns the smallest area under the ROC curve that a one-sided test at `alpha` finds with
 // probability `power`.
 //

@@ -2,7 +2,8 @@
 
 #include <zlib.h>
 
-#include <map>
+#include <algorithm>
+#include <string_view>
 
 #include "harness/error.h"
 
@@ -13,16 +14,6 @@ namespace {
 constexpr int kLevel = 6;
 
 TokenScore none(std::string reason) { return {std::nullopt, std::move(reason), 0}; }
-
-TokenScore with_reference(const JudgedString& string,
-                          TokenScore (*score)(const JudgedString&, const ScoreParameters&),
-                          const ScoreParameters& parameters) {
-  if (!string.reference) return none("no reference model");
-  if (string.reference->log_probs.size() != string.observation.log_probs.size()) {
-    return none("the reference model reads other tokens");
-  }
-  return score(string, parameters);
-}
 
 TokenScore loss(const JudgedString& s, const ScoreParameters&) {
   return loss_score(s.observation.log_probs);
@@ -71,27 +62,58 @@ TokenScore wbc(const JudgedString& s, const ScoreParameters&) {
   return wbc_score(s.observation.log_probs, s.reference->log_probs, windows);
 }
 
+TokenScore rmia(const JudgedString& s, const ScoreParameters&) {
+  return rmia_score(s.observation.log_probs, s.reference->log_probs);
+}
+
+TokenScore log_rank(const JudgedString& s, const ScoreParameters&) {
+  return log_rank_score(s.observation.ranks);
+}
+
+//   beside  the score compares with the reference model's answer
+struct Attack {
+  std::string_view name;
+  TokenScore (*score)(const JudgedString&, const ScoreParameters&);
+  bool beside = false;
+};
+
+constexpr Attack kAttacks[] = {
+    {"loss", loss},           {"reference", reference, true}, {"zlib", zlib},
+    {"min_k", min_k},         {"min_k_pp", min_k_pp},         {"surp", surp},
+    {"lowercase", lowercase}, {"log_rank", log_rank},         {"ez", ez, true},
+    {"wbc", wbc, true},       {"rmia", rmia, true},
+};
+
+const Attack& find_attack(const std::string& name) {
+  const auto at = std::find_if(std::begin(kAttacks), std::end(kAttacks),
+                               [&](const Attack& attack) { return attack.name == name; });
+  if (at == std::end(kAttacks)) {
+    throw Error(ErrorKind::internal, "membership: no score \"" + name + "\"");
+  }
+  return *at;
+}
+
 }  // namespace
 
 const std::vector<std::string>& attack_names() {
-  static const std::vector<std::string> names = {"loss", "reference", "zlib", "min_k", "min_k_pp",
-                                                 "surp", "lowercase", "ez",   "wbc"};
+  static const std::vector<std::string> names = [] {
+    std::vector<std::string> list;
+    for (const Attack& attack : kAttacks) list.emplace_back(attack.name);
+    return list;
+  }();
   return names;
 }
 
+bool attack_needs_reference(const std::string& name) { return find_attack(name).beside; }
+
 TokenScore attack_score(const std::string& name, const JudgedString& string,
                         const ScoreParameters& parameters) {
-  using Score = TokenScore (*)(const JudgedString&, const ScoreParameters&);
-  static const std::map<std::string, Score> alone = {{"loss", loss},   {"zlib", zlib},
-                                                     {"min_k", min_k}, {"min_k_pp", min_k_pp},
-                                                     {"surp", surp},   {"lowercase", lowercase}};
-  static const std::map<std::string, Score> beside = {
-      {"reference", reference}, {"ez", ez}, {"wbc", wbc}};
-  if (const auto at = alone.find(name); at != alone.end()) return at->second(string, parameters);
-  if (const auto at = beside.find(name); at != beside.end()) {
-    return with_reference(string, at->second, parameters);
+  const Attack& attack = find_attack(name);
+  if (attack.beside && !string.reference) return none("no reference model");
+  if (attack.beside && string.reference->log_probs.size() != string.observation.log_probs.size()) {
+    return none("the reference model reads other tokens");
   }
-  throw Error(ErrorKind::internal, "membership: no score \"" + name + "\"");
+  return attack.score(string, parameters);
 }
 
 std::size_t compressed_bytes(const JudgedString& string) {

@@ -24,6 +24,11 @@ struct ScoreParameters {
 // The scores there are, by the names that evidence gives them.
 const std::vector<std::string>& attack_names();
 
+// Says whether a score compares with the reference model's answer.
+//
+// Requires  a name of attack_names(); else throws Error (internal)
+bool attack_needs_reference(const std::string& name);
+
 // Computes one score of a string.
 //
 // Returns   no value, with a reason, where the answer it needs was not asked or not given

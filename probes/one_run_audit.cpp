@@ -234,8 +234,8 @@ class OneRunAudit : public Probe {
     const Parameters parameters = parse(context.parameters, "suite");
     ProbeNeeds needs;
     needs.lowercase = parameters.score == "lowercase";
-    needs.reference = context.reference && (parameters.score == "reference" ||
-                                            parameters.score == "ez" || parameters.score == "wbc");
+    needs.reference = context.reference && parameters.score != "exposure" &&
+                      attack_needs_reference(parameters.score);
     return needs;
   }
 

@@ -74,6 +74,64 @@ TEST_CASE("one-sided bounds of rates are the known answers", "[binomial]") {
   CHECK(clopper_pearson_lower({hits, n}, 0.95) == near(lower));
 }
 
+TEST_CASE("two-sided limits of rates are the known answers", "[binomial]") {
+  const auto [hits, n, low, high] = GENERATE(table<double, double, double, double>({
+      {0, 10, 0.0, 0.308497107819},
+      {0, 30, 0.0, 0.115703308222},
+      {1, 10, 0.00252857854446, 0.445016117028},
+      {5, 10, 0.187086028447, 0.812913971553},
+      {5, 100, 0.0164318791821, 0.112834911105},
+      {3, 1000, 0.00061909993165, 0.00874202323848},
+      {10, 1000, 0.00480551069105, 0.0183132430551},
+      {50, 100, 0.398321129503, 0.601678870497},
+      {99, 100, 0.945540614608, 0.999746853967},
+      {100, 100, 0.963783307355, 1.0},
+      {1, 1e6, 2.53178076638e-08, 5.57163065517e-06},
+  }));
+  CAPTURE(hits, n);
+  const Interval limits = clopper_pearson({hits, n}, 0.95);
+  CHECK(limits.low == near(low));
+  CHECK(limits.high == near(high));
+  CHECK(wilson({5, 100}, 0.95).low == near(.0215436791544));
+  CHECK(wilson({5, 100}, 0.95).high == near(.111750469232));
+}
+
+TEST_CASE("the rule of three is exact at 95 and 99 %", "[binomial]") {
+  const auto [n, at_95, at_99] = GENERATE(table<double, double, double>({
+      {30, .0950338528553, .142304101409},
+      {100, .029513049607, .0450074139786},
+      {300, .00993608194446, .0152333478898},
+      {1000, .0029912495451, .00459458264847},
+      {3000, .000998079011997, .00153387913172},
+      {10000, .000299528359777, .000460410996912},
+  }));
+  CAPTURE(n);
+  CHECK(clopper_pearson_upper({0, n}, 0.95) == near(at_95));
+  CHECK(clopper_pearson_upper({0, n}, 0.99) == near(at_99));
+}
+
+// A privacy loss is at least the logarithm of the ratio of two such bounds, each at half of alpha.
+TEST_CASE("ratios of two bounds are the known ones", "[binomial]") {
+  const auto [tp, p, fp, n, alpha, epsilon] =
+      GENERATE(table<double, double, double, double, double, double>({
+          {500, 1000, 10, 1000, .05, 3.242016592146},
+          {50, 1000, 0, 1000, .05, 2.316463005851},
+          {496, 1000, 10, 1000, .05, 3.233470495009},
+          {42, 1000, 10, 1000, .05, .507959148272},
+          {100, 110, 10, 80, .05, 1.348421116042},
+          {500, 500, 0, 500, .01, 4.541915810224},
+          {100, 100, 0, 100, .05, 3.2813463491},
+          {500, 500, 0, 500, .05, 4.9055942100},
+          {1000, 1000, 0, 1000, .05, 5.6005875313},
+          {5000, 5000, 0, 5000, .05, 7.2115015398},
+          {10000, 10000, 0, 10000, .05, 7.9048331814},
+      }));
+  CAPTURE(tp, fp, n, alpha);
+  const double level = 1.0 - alpha / 2.0;
+  CHECK(std::log(clopper_pearson_lower({tp, p}, level) / clopper_pearson_upper({fp, n}, level)) ==
+        near(epsilon));
+}
+
 TEST_CASE("clopper-pearson inverts the binomial tail that is added up by hand", "[binomial]") {
   const int n = GENERATE(1, 2, 3, 7, 20);
   for (int k = 0; k <= n; ++k) {
@@ -126,7 +184,10 @@ TEST_CASE("the n a gate needs is the first whose bound is within the limit", "[b
       {0.001, 0.95, 2995},
       {1e-4, 0.95, 29956},
       {0.1, 0.99, 44},
+      {0.05, 0.99, 90},
       {0.01, 0.99, 459},
+      {0.005, 0.99, 919},
+      {0.001, 0.99, 4603},
       {1e-4, 0.99, 46050},
       {1.0, 0.95, 1},
   }));

@@ -13,9 +13,13 @@ using namespace souvenir;
 TEST_CASE("enumerated exposure is the known one", "[exposure]") {
   CHECK(enumerated_exposure(std::log2(1000.0), 1) == near(9.965784284662));
   CHECK(enumerated_exposure(std::log2(1000.0), 2) == near(8.965784284662));
-  for (const auto& [digits, bits] : std::vector<std::pair<double, double>>{
-           {5, 16.609640474436812}, {9, 29.897352853986263}, {16, 53.150849518197795}}) {
-    CHECK(enumerated_exposure(digits * std::log2(10.0), 1) == near(bits));
+  CHECK(enumerated_exposure(std::log2(1e6), 1) == near(19.931568569324));
+  for (const auto& row : known_answers("exposure_max")) {
+    const std::string space = row.at("space").get<std::string>();
+    const auto power = space.find('^');
+    const double log2_size = std::stod(space.substr(power + 1)) * std::log2(std::stod(space));
+    CAPTURE(space);
+    CHECK(enumerated_exposure(log2_size, 1) == near(row.at("bits")));
   }
   CHECK(enumerated_exposure(std::log2(16.0), 16) == 0.0);
   CHECK_THROWS_AS(enumerated_exposure(4.0, 17), std::invalid_argument);
@@ -27,6 +31,15 @@ TEST_CASE("sampled exposure counts the canary among the ranked, and ties by half
   CHECK(sampled_exposure(16, 1) == near(known[0].at("exposure")));
   CHECK(sampled_exposure(16, 17) == Approx(known[1].at("exposure").get<double>()).margin(1e-15));
   CHECK(sampled_exposure(16, 4) == near(known[2].at("exposure")));
+  // TensorFlow Privacy leaves the canary out of the size: log2(17 / 16) bits less.
+  const auto others = known_answers("exposure_tfp").at("cases");
+  const std::vector<double> ranks{1, 1, 17, 4};
+  for (std::size_t i = 0; i < ranks.size(); ++i) {
+    CHECK(sampled_exposure(16, ranks[i]) - std::log2(17.0 / 16.0) ==
+          near(others[i].at("exposure")));
+  }
+  // The first of 999 references and itself: a chance of one in a thousand.
+  CHECK(std::exp2(-sampled_exposure(999, 1)) == near(.001));
   // References 1 to 16, perplexity 4: three below, one tie.
   CHECK(sampled_exposure(16, 1 + 3 + .5) == near(known[3].at("midrank_exposure_N1")));
   CHECK_THROWS_AS(sampled_exposure(16, 17.5), std::invalid_argument);
@@ -56,6 +69,10 @@ TEST_CASE("exposures together have a chance", "[exposure]") {
   CHECK(chance_of_exposures({}) == 1.0);
   CHECK(chance_of_exposures(std::vector<double>{0.0}) == 1.0);
   CHECK(chance_of_exposures(std::vector<double>{4.321928094887363}) == near(.05));
+  CHECK(chance_of_exposures(std::vector<double>{6.643856189775}) == near(.01));
+  // Fisher's combination of the p-values .01, .2 and .3.
+  CHECK(chance_of_exposures(std::vector<double>{-std::log2(.01), -std::log2(.2), -std::log2(.3)}) ==
+        near(.021561751324835));
 }
 
 TEST_CASE("a median has the limits of order statistics", "[exposure]") {

@@ -34,6 +34,20 @@ TEST_CASE("the queries needed are the known answers", "[extraction]") {
   }
 }
 
+TEST_CASE("the queries needed are those of the table by probability", "[extraction]") {
+  const auto [p_z, tenth, half, nine_tenths, all_but_one] =
+      GENERATE(table<double, double, double, double, double>({
+          {.1, 1, 7, 22, 44},
+          {.01, 11, 69, 230, 459},
+          {.001, 106, 693, 2302, 4603},
+      }));
+  CAPTURE(p_z);
+  CHECK(queries_needed(std::log(p_z), .1) == tenth);
+  CHECK(queries_needed(std::log(p_z), .5) == half);
+  CHECK(queries_needed(std::log(p_z), .9) == nine_tenths);
+  CHECK(queries_needed(std::log(p_z), .99) == all_but_one);
+}
+
 TEST_CASE("the chance within n queries is the known answer", "[extraction]") {
   for (const auto& row : known_answers("np_P")) {
     CAPTURE(row.dump());

@@ -22,6 +22,8 @@ struct Toy {
   std::vector<double> mean;
   std::vector<double> variance;
   std::vector<double> entropy;
+  std::vector<std::int64_t> ranks;
+  std::vector<std::int64_t> best;
   std::vector<std::uint8_t> greedy;
 
   Toy() {
@@ -39,8 +41,10 @@ struct Toy {
       mean.push_back(first);
       variance.push_back(second - first * first);
       entropy.push_back(-first);
-      greedy.push_back(std::max_element(p.begin(), p.end()) - p.begin() ==
-                       static_cast<std::ptrdiff_t>(label));
+      ranks.push_back(
+          1 + std::count_if(p.begin(), p.end(), [&](double other) { return other > p[label]; }));
+      best.push_back(std::max_element(p.begin(), p.end()) - p.begin());
+      greedy.push_back(best.back() == static_cast<std::int64_t>(label));
     }
   }
 
@@ -60,10 +64,24 @@ struct Toy {
 
 TEST_CASE("the toy model of the known answers is the one they were computed on", "[membership]") {
   const Toy toy;
-  CHECK(toy.target[0] == near(-1.20100778322785));
-  CHECK(toy.target[8] == near(-6.09412851633965));
-  CHECK(toy.reference[3] == near(-3.51477965399987));
-  CHECK(toy.entropy[11] == near(.949362409));
+  const std::vector<double> target{-1.20100778322785, -4.80038896859246, -1.66616192412745,
+                                   -1.15201850057517, -3.18046469077871, -5.61158795575349,
+                                   -2.20959534060206, -3.18643265687095, -6.09412851633965,
+                                   -1.18085989857022, -2.55887684100071, -4.36822661829785};
+  const std::vector<double> reference{-2.34221165141216, -3.30641495656921, -.484199527201737,
+                                      -3.51477965399987, -.400039734763049, -3.38514935646028,
+                                      -1.74724072906588, -1.40464403796117, -3.36802358958978,
+                                      -1.30235736742577, -2.34927287929321, -1.59157637263842};
+  const std::vector<double> entropy{1.37322719394, 1.16986974818, 1.70266672193, 1.68427854995,
+                                    1.26030714612, 1.19526499877, 1.18462879835, 1.01836602355,
+                                    1.1033092601,  1.27832104969, 1.03453222887, .949362409};
+  for (std::size_t t = 0; t < kTokens; ++t) {
+    CAPTURE(t);
+    CHECK(toy.target[t] == near(target[t]));
+    CHECK(toy.reference[t] == near(reference[t]));
+    CHECK(toy.entropy[t] == near(entropy[t]));
+  }
+  CHECK(toy.best == std::vector<std::int64_t>{2, 0, 5, 3, 1, 0, 4, 3, 0, 5, 4, 2});
   CHECK(std::count(toy.greedy.begin(), toy.greedy.end(), 1) == 1);
   CHECK(toy.greedy[3] == 1);
 }
@@ -72,6 +90,46 @@ TEST_CASE("loss and reference scores are the known ones", "[membership]") {
   const Toy toy;
   CHECK(*loss_score(toy.target).value == near(-3.10081247456138));
   CHECK(*reference_score(toy.target, toy.reference).value == near(-1.001153319863));
+}
+
+TEST_CASE("the mean logarithm of the ranks is the known one", "[membership]") {
+  CHECK(*log_rank_score(Toy().ranks).value == near(-1.23304398277552));
+  CHECK(*log_rank_score(std::vector<std::int64_t>{1, 1}).value == 0.0);
+  CHECK_FALSE(log_rank_score({}).value);
+  CHECK_THROWS_AS(log_rank_score(std::vector<std::int64_t>{1, 0}), std::invalid_argument);
+}
+
+// Three texts against a population of four, with a = .3; a text's score in RMIA is the share of the
+// population whose ratio it beats.
+TEST_CASE("RMIA's ratio and the shares counted with it are the known ones", "[membership]") {
+  const auto ratio = [](double own, double reference) {
+    const std::vector<double> p{std::log(own), std::log(own)};
+    const std::vector<double> q{std::log(reference), std::log(reference)};
+    return std::exp(*rmia_score(p, q).value);
+  };
+  const std::vector<double> population{ratio(.4, .45), ratio(.5, .5), ratio(.6, .5), ratio(.3, .4)};
+  const std::vector<double> known{.62256809338521, .74074074074074, .88888888888889,
+                                  .49180327868852};
+  for (std::size_t i = 0; i < known.size(); ++i) CHECK(population[i] == near(known[i]));
+  const auto share = [&](double text, double gamma) {
+    return static_cast<double>(std::count_if(population.begin(), population.end(),
+                                             [&](double z) { return text / z > gamma; })) /
+           4.0;
+  };
+  const double first = ratio(.9, .5);
+  const double second = ratio(.5, .5);
+  const double third = ratio(.2, .3);
+  CHECK(first == near(.9 / .675));
+  CHECK(third == near(.2 / .545));
+  CHECK(share(first, 1.0) == 1.0);
+  CHECK(share(second, 1.0) == .5);
+  CHECK(share(third, 1.0) == 0.0);
+  CHECK(share(first, 1.4999) == 1.0);  // .9 / .675 is 1.5 times the largest: at least 1.5
+  CHECK(share(second, 1.4999) == .25);
+  CHECK(share(third, 1.4999) == 0.0);
+  const std::vector<double> one{-1.0};
+  CHECK_THROWS_AS(rmia_score(one, one, -0.1), std::invalid_argument);
+  CHECK_THROWS_AS(rmia_score(one, one, 1.1), std::invalid_argument);
 }
 
 TEST_CASE("Min-K and Min-K++ are the known ones", "[membership]") {
@@ -175,7 +233,8 @@ TEST_CASE("where there is no score there is a reason, never a NaN", "[membership
   const std::vector<std::size_t> windows{2};
   for (const auto& score :
        {loss_score(none), loss_score(impossible), reference_score(fine, impossible),
-        zlib_score(none, 8), min_k_score(none, .2), min_k_score(impossible, .2),
+        rmia_score(fine, impossible), rmia_score(none, none), zlib_score(none, 8),
+        min_k_score(none, .2), min_k_score(impossible, .2),
         min_k_pp_score(impossible, fine, fine, .2), surp_score(impossible, fine, .4, 2.0),
         lowercase_score(fine, none), lowercase_score(impossible, fine),
         ez_score(impossible, fine, wrong, false), wbc_score(fine, impossible, windows)}) {

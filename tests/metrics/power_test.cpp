@@ -8,6 +8,16 @@
 
 using namespace souvenir;
 
+TEST_CASE("standard errors of areas are the known ones", "[power]") {
+  CHECK(auc_error(.77, 10, 10) == near(.108098930008));
+  // Half the width of a 95 % interval around an area of one half, to the digits given.
+  const auto [n, half] = GENERATE(table<double, double>(
+      {{100, .0802}, {200, .0567}, {500, .0358}, {1000, .0253}, {5000, .0113}}));
+  CHECK(1.96 * null_auc_error(n, n) == Approx(half).margin(5e-5));
+  CHECK_THROWS_AS(auc_error(1.1, 10, 10), std::invalid_argument);
+  CHECK_THROWS_AS(null_auc_error(0, 10), std::invalid_argument);
+}
+
 // For 80 % power at a one-sided 5 %.
 TEST_CASE("the detectable area is the known one", "[power]") {
   const auto [n, area] =

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "metrics/binomial.h"
+#include "metrics/roc.h"
 #include "tests/metrics/known_answers.h"
 
 using namespace souvenir;
@@ -31,6 +32,7 @@ TEST_CASE("the true-positive rate is that of the loosest allowed threshold", "[r
       GENERATE(table<double, int>({{0.0, 2}, {.05, 2}, {.1, 5}, {.2, 7}, {1.0, 10}}));
   CAPTURE(fpr);
   CHECK(point_at_fpr(points, fpr).true_positives == hits);
+  CHECK(*auc({kPos, kNeg}).value == near(.77));
 }
 
 TEST_CASE("ties are one step of the curve", "[roc]") {

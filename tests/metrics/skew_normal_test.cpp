@@ -8,6 +8,7 @@
 #include <stdexcept>
 #include <vector>
 
+#include "metrics/special.h"
 #include "tests/metrics/known_answers.h"
 
 using namespace souvenir;
@@ -66,6 +67,21 @@ TEST_CASE("its logarithm holds where the function underflows", "[skew_normal]") 
   }
   CHECK(std::exp(log_cdf(40.0, 4.0)) == 1.0);
   CHECK(skew_normal_log_cdf({4.0, 10.0, 2.0}, 6.0) == near(log_cdf(-2.0, 4.0)));
+}
+
+// The upper tail is the normal one plus twice T(h, a).
+TEST_CASE("Owen's function inside it is the known one", "[skew_normal]") {
+  const auto [h, a, value] = GENERATE(table<double, double, double>({
+      {.5, 1, .106671062961448516},
+      {1, 2, .0784681869930840963},
+      {.0625, .25, .0389119302347013669},
+      {2, .5, .00862507798552150713},
+      {6.5, .4375, 2.00057730485083154e-11},
+      {1, .5, .0430646911207853656},
+  }));
+  CAPTURE(h, a);
+  const double upper = std::exp(skew_normal_log_upper({a, 0.0, 1.0}, h));
+  CHECK(.5 * (upper - normal_upper(h)) == near(value));
 }
 
 TEST_CASE("both ways of computing it meet", "[skew_normal]") {

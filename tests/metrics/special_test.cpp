@@ -21,6 +21,7 @@ TEST_CASE("the incomplete beta function gives the known answers", "[special]") {
       {60, 41, 0.5, 0.0284439668204904},
       {600, 401, 0.5, 1.36423207803299e-10},
       {10, 1, 0.5, 9.765625e-4},
+      {12, 39, 0.1, 0.00321992113590991},  // at least 12 of 50 at a rate of 0.1
   }));
   CAPTURE(a, b, x);
   CHECK(beta_cdf(a, b, x) == near(expected));
@@ -57,11 +58,16 @@ TEST_CASE("quantiles too small for a double are zero", "[special]") {
 
 TEST_CASE("normal and Student quantiles give the known answers", "[special]") {
   CHECK(normal_quantile(0.975) == near(1.959963984540054));
+  CHECK(normal_quantile(0.995) == near(2.5758293035489));
+  CHECK(normal_quantile(0.95) == near(1.644853626951472));
   CHECK(normal_quantile(0.9999) == near(3.719016485455709));
   CHECK(normal_quantile(1e-10) == near(-6.361340902404056));
   CHECK(student_t_quantile(1, 0.975) == near(12.706204736174694));
   CHECK(student_t_quantile(2, 0.95) == near(2.919985580353725));
   CHECK(student_t_quantile(10, 1.0 - 0.0366940173853702) == near(2.0));
+  CHECK(student_t_quantile(14, 1.0 - .00608376916645) == near(2.87765010408859));
+  CHECK(student_t_quantile(5, 1.0 - .00205235799002666) == near(5.0));
+  CHECK(student_t_quantile(3, 1.0 - .325723982424076) == near(.5));
   CHECK(student_t_quantile(99, 0.975) == near(1.9842169515086827));
   CHECK(student_t_quantile(1e6, 0.975) == near(1.9599663568862905));
   CHECK(student_t_quantile(2147483646.0, 0.975) == near(1.959963985644));

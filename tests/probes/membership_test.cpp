@@ -167,6 +167,7 @@ TEST_CASE("every score sees strings that the model got better at", "[membership]
       string.reference->log_probs[t] +=
           (often ? -1.0 : 0.0) + 0.1 * (Rng(1, "reference", {i, t}).uniform01() - 0.5);
     }
+    for (std::int64_t& rank : string.observation.ranks) rank = often ? 1 : 3;
     string.lowercase = string.observation;
     if (often) string.lowercase->log_probs.assign(6, -2.5);
   }
@@ -230,6 +231,12 @@ TEST_CASE("compressed lengths are the known ones", "[membership]") {
       {"My social security number is 078-05-1120", 48},
       {"Müller, Straße 12, 80331 München", 43},
       {"日本語のテキスト", 35},
+      {[] {
+         std::string digits;
+         for (int i = 0; i < 20; ++i) digits += "0123456789";
+         return digits;
+       }(),
+       21},
   }));
   CAPTURE(text);
   JudgedString string;

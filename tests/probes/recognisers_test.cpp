@@ -121,6 +121,9 @@ TEST_CASE("tiers tell the value from what is near it", "[match]") {
           {"email", "Zinc@Example.org", "zinc@example.org", MatchTier::canonical},
           {"email", "zinc@example.org", "zinc@exemple.org.", MatchTier::fuzzy},
           {"email", "zinc@example.org", "zinc@mairie.test", MatchTier::partial},
+          // Two edits: the first letter deleted, another appended. Three: kitten and sitting.
+          {"email", "bkitten@example.org", "kittenz@example.org", MatchTier::fuzzy},
+          {"email", "kitten@example.org", "sitting@example.org", MatchTier::other},
           {"email", "zinc@example.org", "other@mairie.test", MatchTier::other},
           {"date_of_birth", "17/03/1985", "born 17 mars 1985", MatchTier::canonical},
           {"date_of_birth", "17/03/1985", "born 17/03/1985", MatchTier::exact},

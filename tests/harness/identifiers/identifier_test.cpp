@@ -117,6 +117,33 @@ TEST_CASE("check digits agree with python-stdnum", "[identifier]") {
   CHECK(rows == 300);
 }
 
+// Published: with a numeric account, a French key makes the check digits 76, always.
+TEST_CASE("a French account of digits alone has the check digits 76", "[identifier]") {
+  for (std::uint64_t i = 0; i < 100; ++i) {
+    Rng rng(4, "rib", {i});
+    const auto value = *identifier_kind("iban").invent_like("FR7630006000011234567890189", rng);
+    CAPTURE(value);
+    CHECK(value.substr(0, 4) == "FR76");
+    CHECK(canonical("iban", "FR77" + value.substr(4)).empty());
+  }
+}
+
+// A SIRET is a Luhn number: one of ten. A NIR: 6 of 10 sexes, 85 of 100 months, 98 of 100
+// departments, one key of 100: 0.4998 %. Further away than this has a chance below 1e-5.
+TEST_CASE("random digits pass as seldom as their check digits say", "[identifier]") {
+  Rng rng(6, "random digits");
+  int nir = 0;
+  int siret = 0;
+  for (int i = 0; i < 200000; ++i) {
+    std::string digits;
+    for (int d = 0; d < 15; ++d) digits += static_cast<char>('0' + rng.uniform_below(10));
+    nir += canonical("nir", digits).empty() ? 0 : 1;
+    siret += canonical("siret", digits.substr(1)).empty() ? 0 : 1;
+  }
+  CHECK(nir / 200000.0 == Approx(.004998).margin(.0007));
+  CHECK(siret / 200000.0 == Approx(.1).margin(.003));
+}
+
 TEST_CASE("each example is valid, and is what its own kind invents", "[identifier]") {
   for (const IdentifierKind& row : identifier_kinds()) {
     CAPTURE(row.kind);
