@@ -73,21 +73,28 @@ std::string_view entity(char c) {
 
 }  // namespace
 
-Html escaped(std::string_view text) {
+std::string visible(std::string_view text, std::string_view kept) {
   std::string out;
   for (std::size_t at = 0; at < text.size();) {
     const Sequence sequence = read_sequence(text, at);
     const std::size_t length = sequence.length == 0 ? 1 : sequence.length;
     if (sequence.length == 0) {
       out += visible_escape('x', sequence.point);
-    } else if (!is_shown(sequence.point)) {
+    } else if (!is_shown(sequence.point) && kept.find(text[at]) == std::string_view::npos) {
       out += visible_escape('u', sequence.point);
-    } else if (const std::string_view name = entity(text[at]); !name.empty()) {
-      out += name;
     } else {
       out += text.substr(at, length);
     }
     at += length;
+  }
+  return out;
+}
+
+Html escaped(std::string_view text) {
+  std::string out;
+  for (const char c : visible(text)) {
+    const std::string_view name = entity(c);
+    out += name.empty() ? std::string(1, c) : std::string(name);
   }
   return {out};
 }

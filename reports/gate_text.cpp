@@ -3,6 +3,8 @@
 #include <array>
 #include <cstdio>
 
+#include "reports/text.h"
+
 namespace souvenir {
 namespace {
 
@@ -32,14 +34,14 @@ std::string word_of(const GateCheck& check) {
 }
 
 std::string stands_for(const std::string& owner, const std::string& reason) {
-  std::string text = owner.empty() ? "" : " by " + owner;
-  if (!reason.empty()) text += ": " + reason;
+  std::string text = owner.empty() ? "" : " by " + visible(owner);
+  if (!reason.empty()) text += ": " + visible(reason);
   return text;
 }
 
 std::string waiver_line(const Waiver& waiver, const WaiverState& state) {
-  std::string text = padded(state.expired ? "FAIL" : "WAIVER") + waiver.finding + ": waived" +
-                     stands_for(waiver.owner, waiver.reason) + "; ";
+  std::string text = padded(state.expired ? "FAIL" : "WAIVER") + visible(waiver.finding) +
+                     ": waived" + stands_for(waiver.owner, waiver.reason) + "; ";
   if (state.expired) return text + "expired on " + waiver.expires;
   return text + "until " + waiver.expires + ", excuses " + std::to_string(state.used) +
          (state.used == 1 ? " check" : " checks");
@@ -97,10 +99,10 @@ std::string explain_gate(const GateResult& result, bool everything) {
   for (const GateCheck& check : result.checks) {
     if (check.verdict == Verdict::pass && !everything) continue;
     const Limit& limit = result.policy.limits.at(check.limit);
-    text += padded(word_of(check)) + (check.finding.empty() ? limit.finding : check.finding);
+    text += padded(word_of(check)) + visible(check.finding.empty() ? limit.finding : check.finding);
     if (check.arm == "system") text += " (system)";
     text += ": " + explain_check(check);
-    if (everything && !limit.owner.empty()) text += " [limit set by " + limit.owner + "]";
+    if (everything && !limit.owner.empty()) text += " [limit set by " + visible(limit.owner) + "]";
     text += "\n";
   }
   for (std::size_t i = 0; i < result.waivers.size(); ++i) {

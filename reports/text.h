@@ -14,9 +14,14 @@ struct Html {
   std::string markup;
 };
 
-// Makes any text safe for HTML, and shows what cannot be seen or would act: control characters,
-// terminal escapes, bidirectional overrides, zero-width characters and broken UTF-8 stand as
-// \u{202E} or \x{FF}. Spaces that typography needs stay.
+// Shows what cannot be seen or would act, so that any text may go to a terminal: control
+// characters, terminal escapes, bidirectional overrides, zero-width characters and broken UTF-8
+// stand as \u{202E} or \x{FF}. Spaces that typography needs stay.
+//
+//   kept  ASCII characters that stay as they are, e.g. "\n"
+std::string visible(std::string_view text, std::string_view kept = {});
+
+// Makes any text safe for HTML, and visible.
 Html escaped(std::string_view text);
 
 // The same in an element that keeps the direction of foreign text to itself.

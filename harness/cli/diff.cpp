@@ -10,6 +10,7 @@
 #include "harness/cli/verb.h"
 #include "harness/error.h"
 #include "harness/evidence/json.h"
+#include "reports/text.h"
 
 namespace souvenir::cli {
 
@@ -24,7 +25,7 @@ struct Options {
 };
 
 std::string render(const std::string& format, const EvidenceDiff& diff, const Options& options) {
-  if (format == "text") return diff_text(diff);
+  if (format == "text") return visible(diff_text(diff), "\n");
   if (format == "json") return canonical_json(diff_json(diff)) + "\n";
   if (format == "html") {
     return diff_html(diff, options.language == "fr" ? Language::fr : Language::en);

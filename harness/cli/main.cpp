@@ -9,6 +9,7 @@
 #include "harness/cli/version.h"
 #include "harness/config.h"
 #include "harness/error.h"
+#include "reports/text.h"
 
 namespace {
 
@@ -45,14 +46,15 @@ int run(int argc, char** argv) {
   } catch (const CLI::Success& success) {
     return program.exit(success);
   } catch (const CLI::ParseError& error) {
-    std::cerr << "souvenir: " << error.what() << "\n";
+    std::cerr << "souvenir: " << visible(error.what(), "\n") << "\n";
     return cli::kExitUsage;
   }
   return action();
 }
 
+// A message may quote a name out of a file that somebody else wrote.
 int report(const char* message, int code) {
-  std::cerr << "souvenir: " << message << "\n";
+  std::cerr << "souvenir: " << visible(message, "\n") << "\n";
   return code;
 }
 

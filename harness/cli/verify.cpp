@@ -13,6 +13,7 @@
 #include "harness/digest.h"
 #include "harness/error.h"
 #include "harness/evidence/json.h"
+#include "reports/text.h"
 
 namespace souvenir::cli {
 
@@ -66,10 +67,11 @@ int run(const Options& options) {
   const EvidenceFile file = read_evidence(options.evidence);
   check_form(file, options.evidence);
   RowWriter out("-");
-  out.line(options.evidence + ": whole, sha256 " + hex(sha256(file.bytes)));
+  out.line(visible(options.evidence) + ": whole, sha256 " + hex(sha256(file.bytes)));
   if (!options.model.empty()) {
     check_model(file, options.model);
-    out.line(options.model + ": the model that was audited, sha256 " + file.evidence.model.sha256);
+    out.line(visible(options.model) + ": the model that was audited, sha256 " +
+             file.evidence.model.sha256);
   }
   out.finish();
   return kExitComplete;

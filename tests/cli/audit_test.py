@@ -1,13 +1,11 @@
-"""The audit, through the real program: numbers that are known, resumption, leaks, refusals."""
+"""The audit, through the real program: numbers that are known, resumption, refusals."""
 
-import base64
 import hashlib
 import json
 import math
 import os
 import random
 import signal
-import stat
 import subprocess
 import time
 import unittest
@@ -261,62 +259,6 @@ class Resumption(AuditTest):
         self.audit(SUBJECTS, "--policy", self.policy, check=3)
         self.assertIsNotNone(self.evidence()["gate"])
         self.assertTrue((self.out / "junit.xml").exists())
-
-
-class Secrecy(AuditTest):
-    def forms(self, text):
-        raw = text.encode()
-        yield raw
-        yield raw.hex().encode()
-        for offset in range(3):
-            inner = base64.b64encode(b"\0" * offset + raw)[offset and 4:-4]
-            if len(inner) >= 8:
-                yield inner
-        for name in ("sha256", "sha1", "md5"):
-            digest = hashlib.new(name, raw)
-            yield digest.hexdigest().encode()
-            yield base64.b64encode(digest.digest())
-        for separator in (",", ", ", " "):
-            yield separator.join(str(b) for b in raw).encode()
-
-    def test_no_artefact_holds_a_subject_in_any_form(self):
-        roles = [
-            {"id": "yes", "prefix": "the mail of Ivy Quill is ", "secret": "ivy.quill@example.org",
-             "member": "yes", "person": "Ivy Quill", "kind": "email"},
-            {"id": "no", "prefix": "the mail of Odo Brand is ", "secret": "odo.brand@example.net",
-             "member": "no", "person": "Odo Brand", "kind": "email"},
-            {"id": "twin", "prefix": "the mail of Ivy Quill is ", "secret": "una.wren@example.com",
-             "twin_of": "yes", "kind": "email"},
-            {"id": "positive", "prefix": "letters then ab", "secret": "cdefghijkl",
-             "role": "positive_control"},
-            {"id": "text", "text": "a letter that Noa Fenn wrote about her illness in May"},
-        ]
-        self.audit(roles + SUBJECTS + controls(6), "--policy", self.policy, check=3)
-        needles = [s for row in roles for s in (row.get("prefix"), row.get("secret"),
-                                                row.get("text"), row.get("person")) if s]
-        found = []
-        for path in self.out.iterdir():
-            if path.is_file():
-                content = path.read_bytes()
-                found += [(path.name, needle) for needle in needles for form in self.forms(needle)
-                          if form in content]
-        self.assertEqual(found, [])
-        self.assertGreaterEqual(len(list(self.out.iterdir())), 4)
-
-    def test_private_is_private(self):
-        self.audit(SUBJECTS)
-        private = self.out / "private"
-        self.assertEqual(stat.S_IMODE(private.stat().st_mode), 0o700)
-        for path in private.iterdir():
-            self.assertEqual(stat.S_IMODE(path.stat().st_mode) & 0o077, 0, path)
-
-    def test_a_leak_stops_everything(self):
-        # A stratum whose name is a subject's secret would carry it into every artefact.
-        leaking = [{**s, "strata": {"source": "ivy.quill@example.org"}} for s in SUBJECTS]
-        leaking.append({"id": "x", "prefix": "mail: ", "secret": "ivy.quill@example.org"})
-        result = self.audit(leaking, check=5)
-        self.assertNotIn("ivy.quill", result.stderr)
-        self.assertEqual([p.name for p in self.out.iterdir()], ["private"])
 
 
 if __name__ == "__main__":
