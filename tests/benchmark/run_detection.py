@@ -20,8 +20,9 @@ from scipy.stats import beta
 
 LEVEL = 0.05
 TIERS = (1, 4, 16, 64)
-# What a seed trains, smaller than the demonstration: about a third of its time.
-SIZES = {"documents": 1200, "hidden": 96, "intermediate": 256, "layers": 3}
+# What a seed trains and plants: less than the demonstration, in about half its time.
+SIZES = {"documents": 800, "persons": 5, "canaries": 12, "canary-controls": 18, "hidden": 96,
+         "intermediate": 256, "layers": 3}
 # Title, probe, metric, parameters.
 TIERED = [
     ("reproduced greedily", "discoverable_extraction", "verbatim_rate", {}),
@@ -33,8 +34,8 @@ TIERED = [
     ("true value first among twins", "personal_data", "true_value_rank_first_rate", {}),
 ] + [(f"membership of canaries, {score}", "membership", "auc",
       {"population": "canaries", "score": score})
-     for score in ("loss", "reference", "zlib", "min_k", "min_k_pp", "surp", "lowercase", "ez",
-                   "wbc")]
+     for score in ("loss", "reference", "zlib", "min_k", "min_k_pp", "surp", "lowercase",
+                   "log_rank", "ez", "wbc", "rmia")]
 EPSILON = ("one-run epsilon", "one_run_audit", "epsilon_lower_bound", None)
 
 

@@ -38,9 +38,20 @@ class DemoTest(ProgramTest):
 
         # The audit by itself, on the files that are there, finds the same.
         again = self.folder / "again"
-        run("audit", out / "model", "--suite", out / "suite.json", "--subjects",
+        said = run("audit", out / "model", "--suite", out / "suite.json", "--subjects",
             out / "subjects.jsonl", "--canaries", out / "canaries", "--reference", out / "control",
             "--out", again, "--progress", "none", "--threads", 1, check=0)
+        lines = [line.split()[0] for line in said.stdout.splitlines()]
+        self.assertEqual([line for line in lines if line != "left"], [
+            "model:", "strings:", "outcome:", "controls:", "positive:", "canaries:", "outcome:", "members:",
+            "outcome:", "members:", "outcome:", "persons:", "outcome:", "epsilon:", "outcome:",
+            "evidence:", "report:"])
+        found = json.loads((again / "evidence.json").read_bytes())["findings"]
+        medians = {f["stratum"]["repetitions"]: f["estimate"]["value"] for f in found
+                   if f["metric"] == {"name": "exposure_median", "params": {"ranking": "sampled"}}}
+        self.assertIn("by repetition: " + ", ".join(
+            f"{tier}x {medians[tier]:.3g}" for tier in sorted(medians)
+            if medians[tier] is not None) + "\n", said.stdout)
         findings = [json.loads((folder / "evidence.json").read_bytes())["findings"]
                     for folder in (again, out / "audit-model")]
         self.assertEqual(findings[0], findings[1])
