@@ -48,7 +48,8 @@ class DemoTest(ProgramTest):
             "evidence:", "report:"])
         found = json.loads((again / "evidence.json").read_bytes())["findings"]
         medians = {f["stratum"]["repetitions"]: f["estimate"]["value"] for f in found
-                   if f["metric"] == {"name": "exposure_median", "params": {"ranking": "sampled"}}}
+                   if f["metric"] == {"name": "exposure_median", "params": {"ranking": "sampled"}}
+                   and "repetitions" in f["stratum"]}
         self.assertIn("by repetition: " + ", ".join(
             f"{tier}x {medians[tier]:.3g}" for tier in sorted(medians)
             if medians[tier] is not None) + "\n", said.stdout)

@@ -163,6 +163,10 @@ class Faults(AuditTest):
             self.assertEqual(result.stderr.count("\n"), 1)
 
     def test_a_file_size_limit_stands_for_a_full_disk(self):
+        # The thread sanitizer maps a larger file before the program begins, and ends with 66.
+        if subprocess.run(["bash", "-c", "trap '' XFSZ; ulimit -f 64; exec \"$0\" --version", SOUVENIR],
+                          capture_output=True).returncode == 66:
+            self.skipTest("this build cannot start under a file size limit")
         path = self.write("subjects.jsonl", SUBJECTS + [
             {"id": f"f{i}", "prefix": f"filler {i} a", "secret": "b" * 60} for i in range(400)])
         result = subprocess.run(
