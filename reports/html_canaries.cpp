@@ -134,26 +134,35 @@ json cell(const Words& words, const Finding* finding) {
   return out;
 }
 
+// What is said of the row: of its median and, where it is another word, of the first ranks too. One
+// of them must not hide what the other found.
+json words_of(const Words& words, const CanaryRow& row) {
+  json said = json::array();
+  if (row.sample->is_control) return said;
+  const bool differ =
+      row.median != nullptr && row.first != nullptr && row.median->outcome != row.first->outcome;
+  for (const auto& [finding, column] :
+       {std::pair(row.median, "canary.median_short"), std::pair(row.first, "canary.first")}) {
+    if (finding == nullptr || (!said.empty() && !differ)) continue;
+    said.push_back({{"column_html", differ ? words.say(column).markup : ""},
+                    {"outcome_html", outcome_tag(words, finding->outcome).markup},
+                    {"reason_html", remark_text(words, finding->outcome_reason).markup}});
+  }
+  return said;
+}
+
 json row_json(const Words& words, const CanaryRow& row) {
-  const Finding& spoken = *(row.first != nullptr    ? row.first
-                            : row.median != nullptr ? row.median
-                                                    : row.sample);
   const Finding* counted = row.median != nullptr ? row.median : row.sample;
   const Html count =
       counted->suppressed || !counted->estimate.n ? Html{} : words.count(*counted->estimate.n);
-  json out = {{"name_html", stratum_name(words, row.sample->stratum).markup},
-              {"params_html", param_list(words, row.sample->metric, {}).markup},
-              {"control", row.sample->is_control},
-              {"n_html", count.markup},
-              {"median", cell(words, row.median)},
-              {"largest", cell(words, row.largest)},
-              {"first", cell(words, row.first)},
-              {"outcome_html", ""},
-              {"reason_html", remark_text(words, spoken.outcome_reason).markup}};
-  if (!row.sample->is_control) {
-    out["outcome_html"] = outcome_tag(words, spoken.outcome).markup;
-  }
-  return out;
+  return {{"name_html", stratum_name(words, row.sample->stratum).markup},
+          {"params_html", param_list(words, row.sample->metric, {}).markup},
+          {"control", row.sample->is_control},
+          {"n_html", count.markup},
+          {"median", cell(words, row.median)},
+          {"largest", cell(words, row.largest)},
+          {"first", cell(words, row.first)},
+          {"words", words_of(words, row)}};
 }
 
 }  // namespace

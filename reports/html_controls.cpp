@@ -190,7 +190,7 @@ Html limits_section(const Page& page) {
   }
   json not_run = json::array();
   for (const NotRun& row : page.evidence.not_run) {
-    const Html what = coded(words, "not_run.", row.what);
+    const Html what = not_run_name(words, row.what);
     const Html why = remark_text(words, row.why);
     not_run.push_back(
         {{"text_html", why.markup.empty() ? what.markup : pair_of(words, what, why).markup}});

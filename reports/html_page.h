@@ -55,6 +55,9 @@ Html outcome_tag(const Words& words, Outcome outcome);
 // what has no translation stays in English and is marked as such.
 Html remark_text(const Words& words, const Remark& remark);
 
+// Names what was not run: a probe by its title, a class of attack in the reader's language.
+Html not_run_name(const Words& words, const std::string& what);
+
 Html stratum_name(const Words& words, const Stratum& stratum);
 Html metric_name(const Words& words, const std::string& metric);
 
@@ -100,11 +103,6 @@ bool of_canaries(const Finding& finding);
 // Whether two findings are over the same strings.
 bool same_stratum(const Finding& a, const Finding& b);
 bool same_params(const Metric& a, const Metric& b);
-
-// "3 of 120 persons" of a count over persons.
-//
-// Requires  it has a value
-Html persons_of(const Words& words, const Estimate& estimate);
 
 // What canaries, membership, personal data and the one-run audit found, a sentence each; empty
 // where nothing was measured.

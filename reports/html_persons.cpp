@@ -97,6 +97,13 @@ json number_cell(const Words& words, const Finding* finding) {
           {"detail_html", estimate_interval(words, finding->estimate).markup}};
 }
 
+// "13 of 32": persons of whom some identifier was given away, and persons asked about.
+Html persons_of(const Words& words, const Estimate& estimate) {
+  if (!estimate.count || !estimate.n) return {};
+  return words.fill("results.of",
+                    {{"count", words.count(*estimate.count)}, {"n", words.count(*estimate.n)}});
+}
+
 json row_json(const Words& words, const KindRow& row, double top) {
   const Finding& f = *row.exposed;
   json out = {{"name_html", stratum_name(words, f.stratum).markup},
@@ -132,20 +139,13 @@ json row_json(const Words& words, const KindRow& row, double top) {
             words)
             .markup;
   }
-  if (row.persons != nullptr && !row.persons->suppressed && row.persons->estimate.value) {
+  if (row.persons != nullptr && !row.persons->suppressed) {
     out["persons_html"] = persons_of(words, row.persons->estimate).markup;
   }
   return out;
 }
 
 }  // namespace
-
-// "3 of 120" where the number of persons asked about is known.
-Html persons_of(const Words& words, const Estimate& estimate) {
-  const Html value = words.number(*estimate.value);
-  const auto asked = estimate.persons ? estimate.persons : estimate.n;
-  return asked ? words.fill("results.of", {{"count", value}, {"n", words.count(*asked)}}) : value;
-}
 
 Html person_results(const Page& page, const std::vector<MetricGroup>& groups) {
   const Words& words = page.words;

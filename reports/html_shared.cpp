@@ -135,6 +135,13 @@ Html outcome_tag(const Words& words, Outcome outcome) {
           "</span>"};
 }
 
+Html not_run_name(const Words& words, const std::string& what) {
+  for (const char* prefix : {"not_run.", "probe."}) {
+    if (words.has(prefix + what)) return words.say(prefix + what);
+  }
+  return isolated(what);
+}
+
 Html remark_text(const Words& words, const Remark& remark) {
   const std::string code = "remark." + remark.code;
   if (words.language() == Language::en && !remark.text.empty()) {

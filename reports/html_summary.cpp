@@ -201,8 +201,7 @@ Html not_tested(const Page& page) {
     }
   };
   for (const NotRun& row : page.evidence.not_run) {
-    const std::string code = "not_run." + row.what;
-    add(page.words.has(code) ? page.words.say(code) : isolated(row.what));
+    add(not_run_name(page.words, row.what));
   }
   for (const auto& [criterion, attack] : {std::pair("AN-02", "queries"),
                                           {"AN-05", "attribute"},

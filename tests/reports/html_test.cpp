@@ -321,6 +321,37 @@ TEST_CASE("a small kind of identifier shows no number", "[html]") {
             .size() == 4);
 }
 
+TEST_CASE("a word on first ranks hides no word on medians", "[html]") {
+  Evidence e = audit();
+  const auto tier_1 = [](Finding& finding) {
+    return finding.probe == "canary_exposure" && finding.stratum.key == "repetitions" &&
+           finding.stratum.value == ParamValue(std::int64_t{1});
+  };
+  for (Finding& finding : e.findings) {
+    if (tier_1(finding) && finding.metric.name == "exposure_median")
+      finding.outcome = Outcome::contradicted;
+    if (tier_1(finding) && finding.metric.name == "rank_first_rate")
+      finding.outcome = Outcome::not_contradicted_in_scope;
+  }
+  const Document document(render_html(e, {}));
+  const auto row = document.xml.select_node(
+      "//main[@lang='en']//table[contains(@class, 'canaries')]/tbody/tr[1]");
+  const std::string said = visible_text(row.node().last_child());
+  INFO(said);
+  CHECK(said.find("Median\n") < said.find("contradicted"));
+  CHECK(said.find("contradicted") < said.find("Ranked first\n"));
+  CHECK(said.find("Ranked first\n") < said.find("not contradicted within the scope"));
+  CHECK_THAT(said, Catch::Contains("not contradicted within the scope"));
+}
+
+TEST_CASE("persons are counted, of all that were asked about", "[html]") {
+  const Document document(render_html(audit(), {}));
+  const auto all = document.xml.select_node(
+      "//main[@lang='en']//table[contains(@class, 'persons')]/tbody/tr[1]");
+  CHECK(all.node().select_node(".//td[@data-label='Persons']//data[1][@value='14']"));
+  CHECK(all.node().select_node(".//td[@data-label='Persons']//data[2][@value='128']"));
+}
+
 TEST_CASE("canaries and real strings, measured and extrapolated bits stay apart", "[html]") {
   Evidence e = audit();
   std::vector<Finding> more;

@@ -19,15 +19,20 @@ struct HtmlDocument {
   }
 };
 
-// Everything a reader sees of one language, one text node a line.
-inline std::string visible_text(const pugi::xml_document& xml, const std::string& language) {
+// Everything a reader sees of an element, one text node a line.
+inline std::string visible_text(const pugi::xml_node& element) {
   std::string out;
   std::function<void(const pugi::xml_node&)> walk = [&](const pugi::xml_node& node) {
     if (node.type() == pugi::node_pcdata) out += std::string(node.value()) + "\n";
     for (const pugi::xml_node& child : node.children()) walk(child);
   };
-  walk(xml.select_node(("//main[@lang='" + language + "']").c_str()).node());
+  walk(element);
   return out;
+}
+
+// The same of one language.
+inline std::string visible_text(const pugi::xml_document& xml, const std::string& language) {
+  return visible_text(xml.select_node(("//main[@lang='" + language + "']").c_str()).node());
 }
 
 // Compares a page with the one that was looked at and found right.

@@ -192,9 +192,7 @@ inline void add_sample_persons(Evidence& e) {
             difference, exposed.outcome, exposed.outcome_reason));
         e.findings.push_back(sample_measure(
             "personal_data", {"persons_exposed", {{"prompt", std::string(prompt)}}}, stratum,
-            sample_estimate(static_cast<double>(kind.persons), static_cast<double>(kind.persons),
-                            static_cast<double>(kind.persons), 128, "count", "census"),
-            Outcome::not_applicable, {"descriptive", "describes the strings", {}}));
+            rate(kind.persons, 128), exposed.outcome, exposed.outcome_reason));
         e.findings.push_back(sample_measure("personal_data", {"true_value_rank_first_rate", {}},
                                             stratum, rate(kind.first, kind.n), exposed.outcome,
                                             exposed.outcome_reason));
