@@ -68,6 +68,13 @@ json fact_rows(const Words& words, const AuditContext& context) {
   return rows;
 }
 
+// What was expected or found, in the page's language where the evidence has it.
+Html figures(const Words& words, const std::string& english, const std::string& french) {
+  if (words.language() == Language::en) return isolated(english);
+  if (!french.empty()) return isolated(french);
+  return {"<bdi lang=\"en\">" + escaped(english).markup + "</bdi>"};
+}
+
 }  // namespace
 
 Html context_section(const Page& page) {
@@ -109,11 +116,13 @@ Html demo_section(const Page& page) {
     } else if (words.language() == Language::fr && !row.text.empty()) {
       claim = {"<bdi lang=\"en\">" + escaped(row.text).markup + "</bdi>"};
     }
-    rows.push_back({{"claim_html", claim.markup},
-                    {"expected_html", row.expected.empty() ? "" : isolated(row.expected).markup},
-                    {"found_html", row.found.empty() ? "" : isolated(row.found).markup},
-                    {"state", state},
-                    {"state_html", words.say("demo." + state).markup}});
+    rows.push_back(
+        {{"claim_html", claim.markup},
+         {"expected_html",
+          row.expected.empty() ? "" : figures(words, row.expected, row.expected_fr).markup},
+         {"found_html", row.found.empty() ? "" : figures(words, row.found, row.found_fr).markup},
+         {"state", state},
+         {"state_html", words.say("demo." + state).markup}});
   }
   const auto held = std::count_if(claims.begin(), claims.end(),
                                   [](const DemoRow& row) { return row.holds.value_or(false); });

@@ -102,12 +102,15 @@ struct AuditContext {
 //   expected  a few words or numbers
 //   found     the same, as measured
 //   holds     no value: could not be told
+//   *_fr      the same in French; empty: a report shows the English
 struct DemoRow {
   std::string claim;
   std::string text;
   std::string expected;
   std::string found;
   std::optional<bool> holds;
+  std::string expected_fr;
+  std::string found_fr;
 };
 
 struct Demo {

@@ -101,6 +101,8 @@ json demo_to_json(const std::optional<Demo>& demo) {
                     {"text", row.text},
                     {"expected", text_or_null(row.expected)},
                     {"found", text_or_null(row.found)},
+                    {"expected_fr", text_or_null(row.expected_fr)},
+                    {"found_fr", text_or_null(row.found_fr)},
                     {"holds", row.holds ? json(*row.holds) : json(nullptr)}});
   }
   return {{"rows", rows}};
@@ -114,7 +116,8 @@ std::optional<Demo> read_demo(const JsonNode& node) {
   for (const JsonNode& row : node.require("rows").items()) {
     demo.rows.push_back({row.require("claim").text(), row.get("text").text_or(""),
                          row.get("expected").text_or(""), row.get("found").text_or(""),
-                         row.get("holds").optional_boolean()});
+                         row.get("holds").optional_boolean(), row.get("expected_fr").text_or(""),
+                         row.get("found_fr").text_or("")});
   }
   return demo;
 }

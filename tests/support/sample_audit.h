@@ -33,13 +33,13 @@ inline AuditContext sample_context() {
 }
 
 inline Demo sample_demo() {
-  return {
-      {{"exposure_grows", "exposure grows with repetition", "rising", "3.1, 9.8, 16.6 bits", true},
-       {"control_silent", "the control model shows nothing", "0", "0 of 40", true},
-       {"a_claim_of_tomorrow", "a claim this report does not know: " + kHostile, kHostile, kHostile,
-        std::nullopt},
-       {"often_extracted", "what stood there 64 times is extracted", "20 of 20", "17 of 20",
-        false}}};
+  return {{{"exposure_grows", "exposure grows with repetition", "rising", "3.1, 9.8, 16.6 bits",
+            true, "en hausse", "3,1, 9,8, 16,6 bits"},
+           {"control_silent", "the control model shows nothing", "0", "0 of 40", true},
+           {"a_claim_of_tomorrow", "a claim this report does not know: " + kHostile, kHostile,
+            kHostile, std::nullopt},
+           {"often_extracted", "what stood there 64 times is extracted", "20 of 20", "17 of 20",
+            false}}};
 }
 
 inline Finding sample_measure(std::string probe, Metric metric, Stratum stratum, Estimate estimate,

@@ -144,3 +144,17 @@ TEST_CASE("what was not measured cannot be told, and does not count as true", "[
   guessed.findings[6].metric.params[0].second = std::string("extrapolated");
   CHECK(!holds(guessed, control(), "exposure_grows").has_value());
 }
+
+TEST_CASE("what was found is said in French too", "[truth]") {
+  for (const DemoRow& row : demo_truth(model(), control(), kTiers)) {
+    CAPTURE(row.claim, row.found_fr);
+    CHECK_FALSE(row.expected_fr.empty());
+    CHECK(row.expected_fr != row.expected);
+    CHECK(row.found_fr.find(" of ") == std::string::npos);
+  }
+  const std::vector<DemoRow> rows = demo_truth(model(), control(), kTiers);
+  CHECK(rows[0].found == "once 1.1 bits, 16 times 5.0 bits, 64 times 8.9 bits");
+  CHECK(rows[0].found_fr ==
+        "une fois\u00a0: 1,1\u00a0bits, 16\u00a0fois\u00a0: 5,0\u00a0bits, 64\u00a0fois\u00a0: "
+        "8,9\u00a0bits");
+}
