@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "metrics/mann_whitney.h"
 #include "metrics/power.h"
 #include "metrics/roc_curve.h"
 #include "probes/outcome.h"
@@ -113,7 +114,14 @@ LabelledColumns StratumJudge::labelled(const Values& values, const Values* both)
 ScoreColumn StratumJudge::attack_column(std::size_t index) const {
   ScoreColumn column{attack_names()[index], {}, false, {}};
   for (const MembershipRow* row : rows_) column.values.push_back(row->scores[index]);
-  column.area = auc(labelled(column.values).scores());
+  const LabelledColumns columns = labelled(column.values);
+  column.area = auc(columns.scores());
+  // A coin decided who is a member, so that labels may be exchanged: the test that is exact then.
+  // The area's own p-value asks more of twenty strings that all stand in front than they can give.
+  if (canaries_ && column.area.p_value) {
+    column.area.p_value =
+        mann_whitney_p_value(columns.scores().members, columns.scores().non_members);
+  }
   const bool none = std::none_of(column.values.begin(), column.values.end(),
                                  [](const auto& value) { return value.has_value(); });
   const auto reason = table_.reasons.find(column.name);

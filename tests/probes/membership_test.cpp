@@ -72,6 +72,21 @@ TEST_CASE("canaries that score higher than held-out ones contradict", "[membersh
   CHECK(often.curve.empty());
 }
 
+// A coin's labels may be exchanged: all 8 in front of all 24 is one of C(32, 8) = 10518300 draws.
+TEST_CASE("a few canaries that all stand in front contradict", "[membership]") {
+  std::vector<JudgedString> strings;
+  for (int i = 0; i < 32; ++i) {
+    const std::string n = std::to_string(i);
+    strings.push_back(i < 8 ? made_canary("in" + n, loss_of(i, "in") - 5.0, 64, true, true, true)
+                            : made_canary("out" + n, loss_of(i, "out"), 64, false));
+  }
+  const auto findings = judge(std::move(strings));
+  const Finding& all = find(findings, "membership/auc[population=canaries,score=loss]/all");
+  CHECK(*all.estimate.value == 1.0);
+  CHECK(*all.estimate.p_value == Approx(1.0 / 10518300.0).epsilon(1e-9));
+  CHECK(all.outcome == Outcome::contradicted);
+}
+
 TEST_CASE("canaries seen once that cannot be told are not contradicted beside some that can",
           "[membership]") {
   const auto findings = judge(canaries(0.0, 2.0));
