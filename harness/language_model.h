@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/evidence/adapter_info.h"
 #include "harness/evidence/observation.h"
 #include "harness/types.h"
 
@@ -85,6 +86,7 @@ struct ModelInfo {
   int threads = 1;
   std::vector<TokenId> eos_ids;  // generation stops at any of these
   std::vector<FileDigest> files;
+  std::optional<AdapterInfo> adapter;
   std::vector<std::string> notes;  // e.g. attention computed without a window it does not need
 };
 

@@ -81,7 +81,16 @@ Html object_section(const Page& page) {
                                digest(page.evidence.reference->sha256)});
   }
   rows.push_back(row(words, "object.reference", reference));
-  rows.push_back(row(words, "object.adapter", words.say("object.none")));
+  Html adapter = words.say("object.none");
+  if (page.evidence.adapter) {
+    const AdapterInfo& merged = *page.evidence.adapter;
+    adapter = joined(words,
+                     {isolated(merged.kind),
+                      words.fill("object.adapter_text", {{"rank", words.count(merged.rank)},
+                                                         {"weights", words.count(merged.weights)}}),
+                      digest(merged.sha256)});
+  }
+  rows.push_back(row(words, "object.adapter", adapter));
   rows.push_back(row(words, "object.sha256", digest(model.sha256)));
   json files = json::array();
   for (const FileDigest& file : model.files) {

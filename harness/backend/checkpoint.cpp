@@ -46,8 +46,9 @@ void check_directory(const fs::path& directory) {
   }
   // The reference library would load another model than the one in this directory.
   if (has_entry(directory, "adapter_config.json")) {
-    refuse((directory / "adapter_config.json").string() +
-           ": adapters are not supported; merge it into its base model first");
+    refuse(
+        (directory / "adapter_config.json").string() +
+        ": expected a whole model, found an adapter; name its base model, and this by --adapter");
   }
   if (!has_entry(directory, kConfig)) {
     refuse(directory.string() + ": not a checkpoint: no config.json");
@@ -64,25 +65,6 @@ void check_directory(const fs::path& directory) {
     }
   }
   refuse(directory.string() + ": no weights: expected model.safetensors or " + kIndex);
-}
-
-Shard open_shard(const fs::path& directory, const std::string& name,
-                 std::vector<std::string>& notes) {
-  Shard shard;
-  shard.file = std::make_unique<CheckpointFile>(directory, name);
-  CheckpointFile& file = *shard.file;
-  std::array<char, kSafetensorsLengthBytes> first = {};
-  file.read(first.data(), std::min<std::uint64_t>(first.size(), file.size_bytes()));
-  const std::uint64_t bytes = safetensors_header_bytes(
-      {first.data(), std::min<std::uint64_t>(first.size(), file.size_bytes())}, file.size_bytes(),
-      file.label());
-  if (bytes > kLargeHeaderBytes) {
-    notes.push_back(name + ": an unusually large header of " + std::to_string(bytes) + " bytes");
-  }
-  std::string header(bytes, '\0');
-  file.read(header.data(), header.size());
-  shard.header = parse_safetensors_header(header, file.size_bytes(), file.label());
-  return shard;
 }
 
 // What model.safetensors.index.json says: the tensors of every shard.
@@ -137,6 +119,25 @@ void open_shards(const fs::path& directory, Checkpoint& checkpoint) {
 }
 
 }  // namespace
+
+Shard open_shard(const fs::path& directory, const std::string& name,
+                 std::vector<std::string>& notes) {
+  Shard shard;
+  shard.file = std::make_unique<CheckpointFile>(directory, name);
+  CheckpointFile& file = *shard.file;
+  std::array<char, kSafetensorsLengthBytes> first = {};
+  file.read(first.data(), std::min<std::uint64_t>(first.size(), file.size_bytes()));
+  const std::uint64_t bytes = safetensors_header_bytes(
+      {first.data(), std::min<std::uint64_t>(first.size(), file.size_bytes())}, file.size_bytes(),
+      file.label());
+  if (bytes > kLargeHeaderBytes) {
+    notes.push_back(name + ": an unusually large header of " + std::to_string(bytes) + " bytes");
+  }
+  std::string header(bytes, '\0');
+  file.read(header.data(), header.size());
+  shard.header = parse_safetensors_header(header, file.size_bytes(), file.label());
+  return shard;
+}
 
 Checkpoint open_checkpoint(const fs::path& directory) {
   check_directory(directory);

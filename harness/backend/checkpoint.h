@@ -42,6 +42,14 @@ struct Checkpoint {
   std::unordered_map<std::string, const StoredTensor*> tensors;
 };
 
+// Opens a weight file and reads its header.
+//
+//   notes  gets what a reader of the evidence should know
+//
+// Errors  as CheckpointFile and parse_safetensors_header
+Shard open_shard(const std::filesystem::path& directory, const std::string& name,
+                 std::vector<std::string>& notes);
+
 // Opens a checkpoint.
 //
 // Errors  input: not a checkpoint, a file missing, malformed, too large or outside the directory,

@@ -72,6 +72,12 @@ bool ModelConfig::has(const std::string& key) const {
   return value != nullptr && !value->is_null();
 }
 
+std::vector<std::string> ModelConfig::keys() const {
+  std::vector<std::string> names;
+  for (const auto& [name, value] : object_.items()) names.push_back(name);
+  return names;
+}
+
 bool ModelConfig::is_null(const std::string& key) const {
   const json* value = find(key);
   return value != nullptr && value->is_null();

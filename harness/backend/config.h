@@ -55,6 +55,9 @@ class ModelConfig {
 
   bool empty() const { return object_.empty(); }
 
+  // Returns the names of all fields, sorted.
+  std::vector<std::string> keys() const;
+
   [[noreturn]] void refuse(const std::string& key, const std::string& message) const;
 
  private:

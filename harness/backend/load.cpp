@@ -4,6 +4,7 @@
 #include <new>
 #include <utility>
 
+#include "harness/backend/adapter.h"
 #include "harness/backend/decoder_model.h"
 #include "harness/backend/device.h"
 #include "harness/backend/load_weights.h"
@@ -77,9 +78,17 @@ std::unique_ptr<LanguageModel> load(const std::filesystem::path& directory,
   Blueprint blueprint = read_blueprint(checkpoint.config);
   const Match match = match_tensors(blueprint, checkpoint);
   const at::ScalarType dtype = resolve_dtype(options.dtype, match.stored_dtype, device).dtype;
-  LoadedWeights loaded = load_weights(blueprint, match, checkpoint, dtype, device);
+  std::optional<Adapter> adapter;
+  if (!options.adapter.empty()) adapter = read_adapter(options.adapter);
+  LoadedWeights loaded =
+      load_weights(blueprint, match, checkpoint, dtype, device, adapter ? &*adapter : nullptr);
+
+  if (adapter) {
+    loaded.files.insert(loaded.files.end(), adapter->info.files.begin(), adapter->info.files.end());
+  }
 
   ModelInfo info = describe(checkpoint, blueprint, match, loaded);
+  if (adapter) info.adapter = adapter->info;
   info.compute_dtype = dtype_name(dtype);
   info.device = device.str();
   info.threads = options.threads > 0 ? options.threads : usable_threads();

@@ -14,10 +14,12 @@ namespace souvenir {
 //   device   auto | cpu | cuda:N
 //   dtype    auto | float32 | bfloat16 | float16
 //   threads  0: the CPUs this process may use (affinity and cgroup quota)
+//   adapter  directory of a LoRA adapter to merge into the weights; empty: none
 struct LoadOptions {
   std::string device = "auto";
   std::string dtype = "auto";
   int threads = 0;
+  std::string adapter = {};
 };
 
 // Loads a Hugging Face directory: config.json and safetensors, single or sharded. Executes nothing

@@ -155,7 +155,8 @@ void scale_queries(const Blueprint& blueprint, DecoderWeights& weights) {
 }  // namespace
 
 LoadedWeights load_weights(const Blueprint& blueprint, const Match& match, Checkpoint& checkpoint,
-                           at::ScalarType compute_dtype, at::Device device) {
+                           at::ScalarType compute_dtype, at::Device device,
+                           const Adapter* adapter) {
   std::unordered_map<std::string, const TensorPlan*> plans;
   for (const TensorPlan& plan : match.tensors) {
     plans.emplace(plan.name, &plan);
@@ -179,6 +180,7 @@ LoadedWeights load_weights(const Blueprint& blueprint, const Match& match, Check
     }
     loaded.files.push_back(shard.file->finish());
   }
+  if (adapter != nullptr) merge_adapter(*adapter, match.tensors, place);
   scale_queries(blueprint, loaded.weights);
   loaded.tied = tie(blueprint, loaded.weights);
   return loaded;

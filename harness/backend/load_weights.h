@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/backend/adapter.h"
 #include "harness/backend/architectures.h"
 #include "harness/backend/aten.h"
 #include "harness/backend/checkpoint.h"
@@ -43,9 +44,12 @@ struct LoadedWeights {
 // Reads every shard once, from begin to end: each piece goes from the file to its final place,
 // converted, fused and transposed on the way. Needs the weights' memory and a buffer, not more.
 //
+//   adapter  merged into them; may be null
+//
 // Errors  input: a NaN or an infinity in a tensor (by name), a value beyond the compute dtype, a
 //         file that changed meanwhile; resource: memory
 LoadedWeights load_weights(const Blueprint& blueprint, const Match& match, Checkpoint& checkpoint,
-                           at::ScalarType compute_dtype, at::Device device);
+                           at::ScalarType compute_dtype, at::Device device,
+                           const Adapter* adapter = nullptr);
 
 }  // namespace souvenir

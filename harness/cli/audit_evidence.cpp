@@ -64,6 +64,7 @@ Evidence assemble_evidence(const AuditSession& session, nlohmann::json run) {
   evidence.run = std::move(run);
   evidence.model = describe(session.model_info, session.files);
   evidence.reference = session.reference;
+  evidence.adapter = session.model_info.adapter;
   evidence.context = session.declared;
   evidence.tokenizer = audited_tokenizer(session);
   evidence.suite_name = session.suite.name;

@@ -62,7 +62,7 @@ bool ask_reference(AuditSession& session, const AuditOptions& options) {
     return true;
   }
   session.model.reset();
-  const auto model = load_language_model(options.reference, options.model.load);
+  const auto model = load_language_model(options.reference, reference_load(options));
   return ask(session, *model, Pass::reference, 0.0, options);
 }
 

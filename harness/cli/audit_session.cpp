@@ -91,6 +91,13 @@ AuditedModel describe(const ModelInfo& info, const std::vector<FileDigest>& file
           .sha256 = digest_of_files(files)};
 }
 
+// The adapter is the audited model's.
+LoadOptions reference_load(const AuditOptions& options) {
+  LoadOptions load = options.model.load;
+  load.adapter.clear();
+  return load;
+}
+
 namespace {
 
 std::vector<FileDigest> all_files(const ModelInfo& model, const TokenizerInfo& tokenizer) {
@@ -128,7 +135,7 @@ json identity(const AuditSession& session) {
 // The reference model is read and let go: it is asked last, when the audited one is not in memory
 // any more, but what is wrong with it should be known at once.
 AuditedModel look_at_reference(const AuditOptions& options) {
-  const auto model = load_language_model(options.reference, options.model.load);
+  const auto model = load_language_model(options.reference, reference_load(options));
   const auto tokenizer = load_tokenizer(options.reference);
   return describe(model->info(), all_files(model->info(), tokenizer->info()));
 }

@@ -67,6 +67,9 @@ struct AuditSession {
 // Errors  as each input; usage: the folder holds another audit
 AuditSession open_audit(const AuditOptions& options);
 
+// How the reference model is loaded: as the audited one, without its adapter.
+LoadOptions reference_load(const AuditOptions& options);
+
 // Says what was loaded, for the evidence.
 AuditedModel describe(const ModelInfo& info, const std::vector<FileDigest>& files);
 

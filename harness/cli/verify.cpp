@@ -1,5 +1,6 @@
 // souvenir verify: is this evidence whole, and is it about this model?
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -24,6 +25,7 @@ namespace fs = std::filesystem;
 struct Options {
   std::string evidence;
   std::string model;
+  std::string adapter;
 };
 
 std::string sha256_of_file(const fs::path& path) {
@@ -49,9 +51,26 @@ void check_form(const EvidenceFile& file, const std::string& path) {
   }
 }
 
-void check_model(const EvidenceFile& file, const std::string& directory) {
+// The directory that a file of the model was read from: the adapter's own, or the base model's.
+const std::string& folder_of(const EvidenceFile& file, const std::string& name,
+                             const Options& options) {
+  const std::optional<AdapterInfo>& adapter = file.evidence.adapter;
+  const bool merged = adapter && std::any_of(adapter->files.begin(), adapter->files.end(),
+                                             [&](const FileDigest& f) { return f.name == name; });
+  if (merged && options.adapter.empty()) {
+    throw Error(ErrorKind::usage,
+                "the evidence is of a model with an adapter: name it by --adapter");
+  }
+  return merged ? options.adapter : options.model;
+}
+
+void check_model(const EvidenceFile& file, const Options& options) {
+  if (!options.adapter.empty() && !file.evidence.adapter) {
+    throw Error(ErrorKind::integrity,
+                options.adapter + ": expected a model without an adapter, by the evidence");
+  }
   for (const FileDigest& expected : file.evidence.model.files) {
-    const fs::path path = fs::path(directory) / expected.name;
+    const fs::path path = fs::path(folder_of(file, expected.name, options)) / expected.name;
     if (!fs::exists(path)) {
       throw Error(ErrorKind::integrity, path.string() + ": expected by the evidence, found none");
     }
@@ -69,7 +88,7 @@ int run(const Options& options) {
   RowWriter out("-");
   out.line(visible(options.evidence) + ": whole, sha256 " + hex(sha256(file.bytes)));
   if (!options.model.empty()) {
-    check_model(file, options.model);
+    check_model(file, options);
     out.line(visible(options.model) + ": the model that was audited, sha256 " +
              file.evidence.model.sha256);
   }
@@ -85,6 +104,7 @@ void add_verify(CLI::App& program, Action& action) {
       program.add_subcommand("verify", "Check that evidence is whole, and about a given model");
   verb->add_option("EVIDENCE", options->evidence, "evidence.json")->required();
   verb->add_option("--model", options->model, "directory whose files must be those audited");
+  verb->add_option("--adapter", options->adapter, "directory of the adapter merged into it");
   verb->callback([options, &action] { action = [options] { return run(*options); }; });
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/evidence/adapter_info.h"
 #include "harness/evidence/finding.h"
 #include "harness/types.h"
 
@@ -123,6 +124,7 @@ struct Evidence {
   nlohmann::json run;   // the only part that may differ between identical runs
   AuditedModel model;
   std::optional<AuditedModel> reference;
+  std::optional<AdapterInfo> adapter;
   AuditedTokenizer tokenizer;
   std::string suite_name;
   std::string suite_sha256;

@@ -182,6 +182,11 @@ json model_section(const AuditedModel& model) {
           {"sha256", model.sha256}};
 }
 
+json adapter_section(const AdapterInfo& adapter) {
+  return {{"kind", adapter.kind},       {"rank", adapter.rank},         {"alpha", adapter.alpha},
+          {"weights", adapter.weights}, {"files", list(adapter.files)}, {"sha256", adapter.sha256}};
+}
+
 json object_section(const Evidence& e) {
   const json tokenizer = {{"kind", e.tokenizer.kind},
                           {"vocabulary", e.tokenizer.vocabulary},
@@ -191,7 +196,7 @@ json object_section(const Evidence& e) {
   return {{"model", model_section(e.model)},
           {"tokenizer", tokenizer},
           {"reference", e.reference ? model_section(*e.reference) : json()},
-          {"adapter", nullptr}};
+          {"adapter", e.adapter ? adapter_section(*e.adapter) : json()}};
 }
 
 json protocol_section(const Evidence& e) {

@@ -149,9 +149,23 @@ AuditedModel read_model(const JsonNode& node) {
   return model;
 }
 
+AdapterInfo read_adapter_info(const JsonNode& node) {
+  AdapterInfo adapter;
+  adapter.kind = node.get("kind").text_or("");
+  adapter.rank = node.get("rank").optional_count().value_or(0);
+  adapter.alpha = node.get("alpha").optional_number().value_or(0.0);
+  adapter.weights = node.get("weights").optional_count().value_or(0);
+  for (const JsonNode& file : node.get("files").items()) {
+    adapter.files.push_back(read_file_digest(file));
+  }
+  adapter.sha256 = node.get("sha256").text_or("");
+  return adapter;
+}
+
 void read_object(const JsonNode& node, Evidence& e) {
   e.model = read_model(node.get("model"));
   if (!node.get("reference").absent()) e.reference = read_model(node.get("reference"));
+  if (!node.get("adapter").absent()) e.adapter = read_adapter_info(node.get("adapter"));
   const JsonNode tokenizer = node.get("tokenizer");
   e.tokenizer.kind = tokenizer.get("kind").text_or("");
   e.tokenizer.vocabulary = tokenizer.get("vocabulary").optional_count().value_or(0);

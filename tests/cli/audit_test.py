@@ -113,6 +113,54 @@ class Reference(AuditTest):
         self.assertFalse((self.out / "evidence.json").exists())
 
 
+class Adapter(AuditTest):
+    """One on the head that makes the model continue "m" with "n"."""
+
+    def adapter(self, module, a, b, name="adapter"):
+        folder = self.folder / name
+        folder.mkdir()
+        (folder / "adapter_config.json").write_text(json.dumps(
+            {"peft_type": "LORA", "r": 1, "lora_alpha": 1, "target_modules": [module.split(".")[-1]]}))
+        names = {f"base_model.model.{module}.lora_{which}.weight": value
+                 for which, value in (("A", a), ("B", b))}
+        bigram.write_safetensors(folder / "adapter_model.safetensors", names)
+        return folder
+
+    def test_an_adapter_changes_what_is_found_and_stands_in_the_evidence(self):
+        one_hot = [1.0 / 16 if byte == ord("m") else 0.0 for byte in range(256)]
+        towards = [30.0 if byte == ord("n") else 0.0 for byte in range(256)]
+        adapter = self.adapter("lm_head", ([1, 256], one_hot), ([256, 1], towards))
+        subjects = [{"id": "tuned", "prefix": "letters m", "secret": "n", "member": "yes"}]
+        plain, tuned = self.folder / "plain", self.folder / "tuned"
+        self.audit(subjects + SUBJECTS, out=plain)
+        self.audit(subjects + SUBJECTS, "--adapter", adapter, out=tuned)
+        rate = "discoverable_extraction/verbatim_rate/all"
+        counts = [self.finding(rate, out)["estimate"]["count"] for out in (plain, tuned)]
+        self.assertEqual(counts, [2, 3])
+        row, = json.loads(run("subject", "tuned", "--out", tuned, check=0).stdout)["strings"]
+        self.assertAlmostEqual(row["log_p"], 30 - math.log(math.exp(30) + 255), delta=1e-5)
+
+        stands = self.evidence(tuned)["object"]
+        self.assertIsNone(self.evidence(plain)["object"]["adapter"])
+        self.assertEqual((stands["adapter"]["kind"], stands["adapter"]["weights"]), ("LoRA", 1))
+        lines = "".join(f"{f['sha256']}  {f['name']}\n" for f in stands["model"]["files"])
+        self.assertIn("adapter_model.safetensors", lines)
+        self.assertEqual(stands["model"]["sha256"], hashlib.sha256(lines.encode()).hexdigest())
+        evidence = tuned / "evidence.json"
+        run("verify", evidence, "--model", self.model, "--adapter", adapter, check=0)
+        run("verify", evidence, "--model", self.model, check=2)
+        other = self.adapter("lm_head", ([1, 256], one_hot), ([256, 1], towards[::-1]), "other")
+        run("verify", evidence, "--model", self.model, "--adapter", other, check=5)
+        again = self.audit(subjects + SUBJECTS, "--adapter", other, out=tuned, check=2)
+        self.assertIn("model", again.stderr)
+
+    def test_an_adapter_by_itself_is_no_model(self):
+        adapter = self.adapter("lm_head", ([1, 256], [0.0] * 256), ([256, 1], [0.0] * 256))
+        self.assertOneLine(self.audit(SUBJECTS, check=2, model=adapter), "--adapter")
+        result = self.audit(SUBJECTS, "--adapter", self.folder / "nowhere", check=2)
+        self.assertOneLine(result, "nowhere", "no such directory")
+
+
 class Numbers(AuditTest):
     def test_the_evidence_holds_the_known_numbers(self):
         self.audit(SUBJECTS + controls(6))

@@ -27,15 +27,18 @@ bool has(const std::filesystem::path& directory, const char* name) {
 std::unique_ptr<Tokenizer> load_tokenizer(const std::filesystem::path& directory) {
   std::error_code error;
   if (!std::filesystem::is_directory(directory, error)) {
-    throw Error(ErrorKind::input, "tokenizer: not a directory");
+    throw Error(ErrorKind::input, directory.string() + ": expected a Hugging Face directory");
   }
   const bool is_json = has(directory, "tokenizer.json");
   if (!is_json && !has(directory, "tokenizer.model")) {
     const std::string also = has(directory, "vocab.json") || has(directory, "vocab.txt")
                                  ? "; vocab.json and vocab.txt alone are not supported"
+                             : has(directory, "adapter_config.json")
+                                 ? "; it is an adapter: name its base model, and it by --adapter"
                                  : "";
-    throw Error(ErrorKind::input,
-                "tokenizer: expected tokenizer.json or tokenizer.model, found neither" + also);
+    throw Error(
+        ErrorKind::input,
+        directory.string() + ": expected tokenizer.json or tokenizer.model, found neither" + also);
   }
   const char* name = is_json ? "tokenizer.json" : "tokenizer.model";
   tokenizing::TokenizerConfig config = tokenizing::read_tokenizer_config(directory);

@@ -1,0 +1,104 @@
+#include "harness/backend/adapter_config.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+namespace souvenir {
+
+namespace {
+
+// Switches that make an adapter another one.
+constexpr std::array kSwitches = {"use_dora", "use_qalora", "use_bdlora", "lora_bias"};
+
+// Settings that make an adapter another one by being there at all.
+constexpr std::array kSettings = {"modules_to_save",
+                                  "layer_replication",
+                                  "trainable_token_indices",
+                                  "target_parameters",
+                                  "alora_invocation_tokens",
+                                  "velora_config",
+                                  "monteclora_config",
+                                  "arrow_config",
+                                  "kasa_config"};
+
+// Initialisations that leave the base model as it is; others change it before training begins.
+constexpr std::array kInitialisations = {"gaussian", "orthogonal", "eva"};
+
+bool is_empty(const ModelConfig& config, const std::string& key) {
+  if (!config.has(key)) return true;
+  try {
+    const auto texts = config.maybe_texts(key);
+    return texts && texts->empty();
+  } catch (const std::exception&) {
+    return false;
+  }
+}
+
+void require_plain(const ModelConfig& config) {
+  const std::string type = config.text("peft_type", "");
+  if (type != "LORA") {
+    config.refuse("peft_type", "expected LORA, found " + in_quotes(type));
+  }
+  for (const char* key : kSwitches) {
+    if (config.has(key) && config.flag(key, false)) config.refuse(key, "is not supported");
+  }
+  for (const char* key : kSettings) {
+    if (!is_empty(config, key)) config.refuse(key, "is not supported; merge the adapter with PEFT");
+  }
+  const std::string bias = config.text("bias", "none");
+  if (bias != "none") config.refuse("bias", "expected none, found " + in_quotes(bias));
+}
+
+void require_untouched_base(const ModelConfig& config) {
+  if (!config.has("init_lora_weights")) return;
+  std::string way;
+  try {
+    static_cast<void>(config.flag("init_lora_weights", true));
+    return;
+  } catch (const std::exception&) {
+    way = config.text("init_lora_weights", "");
+  }
+  if (std::find(kInitialisations.begin(), kInitialisations.end(), way) == kInitialisations.end()) {
+    config.refuse("init_lora_weights",
+                  in_quotes(way) + " changes the base model; merge the adapter with PEFT");
+  }
+}
+
+bool is_plain_name(const std::string& pattern) {
+  return !pattern.empty() && std::all_of(pattern.begin(), pattern.end(), [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '_' || c == '.';
+  });
+}
+
+}  // namespace
+
+double AdapterConfig::scale(const std::string& module, std::int64_t rank_of_module) const {
+  double numerator = alpha;
+  for (const auto& [name, value] : alphas) {
+    if (module == name || module.ends_with("." + name)) numerator = value;
+  }
+  const auto r = static_cast<double>(rank_of_module);
+  return numerator / (rank_stabilised ? std::sqrt(r) : r);
+}
+
+AdapterConfig read_adapter_config(const ModelConfig& config) {
+  require_plain(config);
+  require_untouched_base(config);
+  AdapterConfig result;
+  result.rank = config.integer("r", 1, 1 << 20, 8);
+  result.alpha = config.number("lora_alpha", -1e9, 1e9, 8.0);
+  result.rank_stabilised = config.flag("use_rslora", false);
+  if (const auto patterns = config.maybe_object("alpha_pattern")) {
+    for (const std::string& name : patterns->keys()) {
+      if (!is_plain_name(name)) {
+        config.refuse("alpha_pattern",
+                      "expected names of modules, found the pattern " + in_quotes(name));
+      }
+      result.alphas[name] = patterns->number(name, -1e9, 1e9, result.alpha);
+    }
+  }
+  return result;
+}
+
+}  // namespace souvenir
