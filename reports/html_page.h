@@ -111,6 +111,9 @@ std::vector<Html> found_by_probe(const Page& page);
 // Whether anything was run on a criterion.
 bool is_run(const Page& page, std::string_view criterion);
 
+// Whether a number came out.
+bool is_measured(const Finding& finding);
+
 // The rate over all strings that a reader looks for first: reproduced word for word, else whichever
 // comes first; null if there is none.
 const Finding* headline(const Evidence& evidence);

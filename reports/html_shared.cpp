@@ -210,10 +210,21 @@ bool same_params(const Metric& a, const Metric& b) {
   return left == right;
 }
 
+bool is_measured(const Finding& finding) {
+  return finding.estimate.value || finding.estimate.log10_value;
+}
+
+// What was asked of too few strings to say anything was not run, for a reader.
 bool is_run(const Page& page, std::string_view criterion) {
+  const auto measured = [&](const std::string& id) {
+    return std::any_of(
+        page.evidence.findings.begin(), page.evidence.findings.end(),
+        [&](const Finding& finding) { return is_measured(finding) && finding_id(finding) == id; });
+  };
   return std::any_of(page.criteria.begin(), page.criteria.end(), [&](const auto& row) {
     return row.id == criterion && row.outcome != Outcome::not_tested &&
-           row.outcome != Outcome::not_applicable;
+           row.outcome != Outcome::not_applicable &&
+           std::any_of(row.findings.begin(), row.findings.end(), measured);
   });
 }
 

@@ -53,7 +53,7 @@ Html asked(const Page& page) {
   std::set<std::string> probes;
   std::vector<Html> out;
   for (const Finding& finding : page.evidence.findings) {
-    if (probes.insert(finding.probe).second) {
+    if (is_measured(finding) && probes.insert(finding.probe).second) {
       const std::string code = "asked." + finding.probe;
       out.push_back(page.words.has(code)
                         ? page.words.say(code)
