@@ -11,6 +11,7 @@
 #include "metrics/power.h"
 #include "probes/comparison.h"
 #include "probes/exposure_tally.h"
+#include "probes/finding_parts.h"
 #include "probes/outcome.h"
 #include "probes/registry.h"
 
@@ -97,23 +98,13 @@ class RankingJudge {
  private:
   Finding base(const std::string& metric, const Stratum& stratum,
                const char* ranking = nullptr) const {
-    Finding finding;
-    finding.probe = kInfo.name;
-    finding.probe_version = kInfo.version;
-    finding.metric.name = metric;
+    Metric named{metric, {}};
     if (ranking != nullptr) {
-      finding.metric.params.emplace_back("ranking", std::string(ranking));
+      named.params.emplace_back("ranking", std::string(ranking));
     } else if (ranking_ == Ranking::sampled) {
-      finding.metric.params.emplace_back("ranking", std::string("sampled"));
+      named.params.emplace_back("ranking", std::string("sampled"));
     }
-    finding.stratum = stratum;
-    return finding;
-  }
-
-  static void call_control(Finding& finding) {
-    finding.is_control = true;
-    finding.outcome = Outcome::not_applicable;
-    finding.outcome_reason = {"control", "a control: says what the others compare with", {}};
+    return new_finding(kInfo, std::move(named), stratum);
   }
 
   // How planted canaries rank against held-out ones: by coin and lot, so any difference is
@@ -185,13 +176,8 @@ class RankingJudge {
                                  "exposure in the whole space may be larger",
                                  tally.resolution});
     }
-    if (tally.given_away > 0) {
-      finding.caveats.push_back(
-          {"given_away",
-           std::to_string(tally.given_away) +
-               " strings stand in their own prompt, so reproducing them says nothing",
-           static_cast<double>(tally.given_away)});
-    }
+    add_caveat(finding, tally.given_away, "given_away",
+               "strings stand in their own prompt, so reproducing them says nothing");
   }
 
   void add_descriptive(const Stratum& stratum, const ExposureTally& tally, bool control,
@@ -200,7 +186,7 @@ class RankingJudge {
     largest.estimate = census(tally.exposures);
     add_caveats(largest, tally);
     out.push_back(std::move(largest));
-    describe(out.back(), control);
+    call_descriptive(out.back(), control);
     if (!parameters_.extrapolate || ranking_ == Ranking::exact) return;
     Finding beyond = base("exposure_median", stratum, "extrapolated");
     beyond.estimate = median_exposure(tally.extrapolated);
@@ -208,14 +194,10 @@ class RankingJudge {
     if (!beyond.estimate.value) beyond.estimate.reason = "no fitted distribution holds";
     beyond.caveats.push_back(
         {"extrapolated", "an extrapolation by a fitted distribution, not a measurement", {}});
-    if (tally.fits_refused > 0) {
-      beyond.caveats.push_back({"fits_refused",
-                                std::to_string(tally.fits_refused) +
-                                    " canaries are left out, since no fit holds for them",
-                                static_cast<double>(tally.fits_refused)});
-    }
+    add_caveat(beyond, tally.fits_refused, "fits_refused",
+               "canaries are left out, since no fit holds for them");
     out.push_back(std::move(beyond));
-    describe(out.back(), control);
+    call_descriptive(out.back(), control);
   }
 
   static Estimate census(const std::vector<double>& exposures) {
@@ -229,12 +211,6 @@ class RankingJudge {
     return estimate;
   }
 
-  static void describe(Finding& finding, bool control) {
-    finding.is_control = control;
-    finding.outcome = Outcome::not_applicable;
-    finding.outcome_reason = {"descriptive", "describes the strings; no word is tied to it", {}};
-  }
-
   const Parameters& parameters_;
   const AllCanaries& all_;
   Ranking ranking_;
@@ -242,10 +218,7 @@ class RankingJudge {
 };
 
 Finding nothing(const AllCanaries& all) {
-  Finding finding;
-  finding.probe = kInfo.name;
-  finding.probe_version = kInfo.version;
-  finding.metric.name = "exposure_median";
+  Finding finding = new_finding(kInfo, {"exposure_median", {}}, {});
   finding.estimate.unit = "bits";
   finding.estimate.reason = all.canaries == 0 ? "no canaries were given" : "no canary was ranked";
   finding.outcome = Outcome::not_tested;
@@ -302,11 +275,7 @@ class CanaryExposure : public Probe {
       RankingJudge(parameters, all, ranking).judge(findings);
     }
     decide(findings, parameters, all);
-    if (all.unranked > 0) {
-      findings.front().caveats.push_back(
-          {"unranked", std::to_string(all.unranked) + " canaries could not be ranked",
-           static_cast<double>(all.unranked)});
-    }
+    add_caveat(findings.front(), all.unranked, "unranked", "canaries could not be ranked");
     return findings;
   }
 };

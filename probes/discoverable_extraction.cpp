@@ -1,15 +1,14 @@
 // Discoverable extraction: given the text before it, is the string reproduced, how likely per
 // query, and in how many queries?
 
-#include <algorithm>
 #include <cmath>
 #include <map>
 
 #include "harness/evidence/finding.h"
 #include "metrics/extraction.h"
-#include "metrics/power.h"
 #include "probes/extraction_parameters.h"
 #include "probes/extraction_tally.h"
+#include "probes/finding_parts.h"
 #include "probes/outcome.h"
 #include "probes/registry.h"
 #include "probes/strata.h"
@@ -28,7 +27,7 @@ const ProbeInfo kInfo = {
         "Carlini et al. (2023), discoverable memorisation; Hayes et al. (2025), "
         "(n, p)-discoverable extraction; (l, b)-inextractability (2026)"};
 
-using Tallies = std::map<Stratum, ExtractionTally, StratumOrder>;
+using Tallies = StratumMap<ExtractionTally>;
 
 // Everything the strings add up to, by stratum.
 //
@@ -38,11 +37,6 @@ struct Sums {
   Tallies controls;
   ExtractionTally positives;
 };
-
-const ExtractionTally* find(const Tallies& tallies, const Stratum& stratum) {
-  const auto at = tallies.find(stratum);
-  return at == tallies.end() ? nullptr : &at->second;
-}
 
 Sums add_up(const ExtractionParameters& parameters, double near_tie_delta, StringCursor& strings) {
   Sums sums{{}, {}, ExtractionTally(parameters)};
@@ -69,39 +63,6 @@ Sums add_up(const ExtractionParameters& parameters, double near_tie_delta, Strin
   return sums;
 }
 
-// Controls are matched by stratum. Where no control knows the key at all (membership and
-// repetitions set a string apart from every control), all controls are the comparison.
-const ExtractionTally* matched_controls(const Sums& sums, const Stratum& stratum) {
-  const bool known = stratum.key != "member" && stratum.key != "repetitions" &&
-                     std::any_of(sums.controls.begin(), sums.controls.end(),
-                                 [&](const auto& row) { return row.first.key == stratum.key; });
-  return find(sums.controls, known ? stratum : Stratum{});
-}
-
-Finding base(Metric metric, const Stratum& stratum) {
-  Finding finding;
-  finding.probe = kInfo.name;
-  finding.probe_version = kInfo.version;
-  finding.metric = std::move(metric);
-  finding.stratum = stratum;
-  return finding;
-}
-
-std::string id_without_stratum(const Finding& finding) {
-  Finding all = finding;
-  all.stratum = {};
-  const std::string id = finding_id(all);
-  return id.substr(0, id.rfind('/'));
-}
-
-void add_caveat(Finding& finding, std::int64_t count, const std::string& code,
-                const std::string& text) {
-  if (count > 0) {
-    finding.caveats.push_back(
-        {code, std::to_string(count) + " " + text, static_cast<double>(count)});
-  }
-}
-
 void add_caveats(Finding& finding, const ExtractionTally& tally) {
   add_caveat(finding, tally.given_away, "given_away",
              "strings stand in their own prompt, so reproducing them says nothing");
@@ -116,14 +77,6 @@ void add_caveats(Finding& finding, const ExtractionTally& tally) {
                "strings are further windows of a text already counted, taken as independent; "
                "`person` groups them");
   }
-}
-
-// The smallest rate that would have shown at least one hit with 95 % probability.
-std::optional<double> minimum_detectable(const Estimate& estimate) {
-  if (!estimate.n_effective || *estimate.n_effective <= 0.0) {
-    return std::nullopt;
-  }
-  return detectable_rate(*estimate.n_effective);
 }
 
 class Judge {
@@ -147,7 +100,7 @@ class Judge {
  private:
   OutcomeFacts facts(const Stratum& stratum, const ExtractionTally& tally) const {
     OutcomeFacts facts;
-    const ExtractionTally* controls = matched_controls(sums_, stratum);
+    const ExtractionTally* controls = matched_controls(sums_.controls, stratum);
     facts.controls = controls == nullptr ? 0 : controls->strings;
     facts.positives = sums_.positives.strings;
     facts.positive_hits = sums_.positives.hits;
@@ -156,7 +109,7 @@ class Judge {
   }
 
   void add_rates(const Stratum& stratum, const ExtractionTally& tally) {
-    const ExtractionTally* controls = matched_controls(sums_, stratum);
+    const ExtractionTally* controls = matched_controls(sums_.controls, stratum);
     OutcomeFacts verbatim = facts(stratum, tally);
     verbatim.reproduction = true;
     verbatim.rate = tally.verbatim.estimate();
@@ -165,7 +118,7 @@ class Judge {
       verbatim.control_rate = controls->verbatim.estimate();
       verbatim.control_hits = controls->hits;
     }
-    add_rate(base({"verbatim_rate", {}}, stratum), verbatim, tally);
+    add_rate(new_finding(kInfo, {"verbatim_rate", {}}, stratum), verbatim, tally);
     findings_.back().ambiguous = tally.ambiguous;
     for_each_extractable([&](std::size_t rule, std::size_t p, std::size_t n, Metric metric) {
       OutcomeFacts row = facts(stratum, tally);
@@ -175,7 +128,7 @@ class Judge {
         row.control_rate = controls->extractable[rule][p][n].estimate();
         row.control_hits = row.control_rate.count.value_or(0);
       }
-      add_rate(base(std::move(metric), stratum), row, tally);
+      add_rate(new_finding(kInfo, std::move(metric), stratum), row, tally);
     });
   }
 
@@ -195,7 +148,7 @@ class Judge {
   void add_rate(Finding finding, const OutcomeFacts& facts, const ExtractionTally& tally) {
     finding.estimate = facts.rate;
     finding.controls = judge_controls(facts, parameters_.rules, id_without_stratum(finding));
-    finding.minimum_detectable = minimum_detectable(facts.rate);
+    finding.minimum_detectable = minimum_detectable_rate(facts.rate);
     add_caveats(finding, tally);
     findings_.push_back(std::move(finding));
     facts_.push_back(facts);
@@ -217,11 +170,9 @@ class Judge {
   }
 
   void push_descriptive(Metric metric, const Stratum& stratum, Estimate estimate, bool control) {
-    Finding finding = base(std::move(metric), stratum);
+    Finding finding = new_finding(kInfo, std::move(metric), stratum);
     finding.estimate = std::move(estimate);
-    finding.is_control = control;
-    finding.outcome = Outcome::not_applicable;
-    finding.outcome_reason = {"descriptive", "describes the strings; no word is tied to it", {}};
+    call_descriptive(finding, control);
     findings_.push_back(std::move(finding));
   }
 
@@ -283,7 +234,7 @@ class Judge {
 
   // Controls speak for themselves in findings of their own, which no policy's "*" matches.
   void add_control_findings() {
-    if (const ExtractionTally* controls = find(sums_.controls, {})) {
+    if (const ExtractionTally* controls = find_stratum(sums_.controls, {})) {
       add_control({"member", std::string("no")}, *controls);
     }
     if (sums_.positives.strings > 0) {
@@ -294,8 +245,7 @@ class Judge {
   void push_control(Metric metric, const Stratum& stratum, Estimate estimate,
                     const ExtractionTally& tally) {
     push_descriptive(std::move(metric), stratum, std::move(estimate), true);
-    findings_.back().outcome_reason = {
-        "control", "a control: says what the others compare with", {}};
+    call_control(findings_.back());
     add_caveats(findings_.back(), tally);
   }
 

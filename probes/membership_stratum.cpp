@@ -5,6 +5,7 @@
 #include "metrics/mann_whitney.h"
 #include "metrics/power.h"
 #include "metrics/roc_curve.h"
+#include "probes/finding_parts.h"
 #include "probes/outcome.h"
 
 namespace souvenir {
@@ -260,24 +261,19 @@ void StratumJudge::add_curve(Finding& finding, const ScoreColumn& column) const 
 }
 
 void StratumJudge::add_caveats(Finding& finding, const ScoreColumn& column) const {
-  const auto add = [&](std::int64_t count, const char* code, const char* text) {
-    if (count > 0) {
-      finding.caveats.push_back(
-          {code, std::to_string(count) + " " + text, static_cast<double>(count)});
-    }
-  };
-  add(std::count(column.values.begin(), column.values.end(), std::nullopt), "score_undefined",
-      "strings have no such score and are left out");
+  add_caveat(finding, std::count(column.values.begin(), column.values.end(), std::nullopt),
+             "score_undefined", "strings have no such score and are left out");
   if (stratum_.key.empty()) {
-    add(table_.left_out_unknown, "unknown_membership",
-        "strings are left out, since it is not known whether the model was trained on them");
-    add(table_.left_out_positive, "positive_controls_left_out",
-        "strings are left out, since they are known to be memorised");
+    add_caveat(finding, table_.left_out_unknown, "unknown_membership",
+               "strings are left out, since it is not known whether the model was trained on them");
+    add_caveat(finding, table_.left_out_positive, "positive_controls_left_out",
+               "strings are left out, since they are known to be memorised");
   }
   if (column.name == "min_k_pp") {
     std::int64_t clamped = 0;
     for (const MembershipRow* row : rows_) clamped += row->clamped;
-    add(clamped, "clamped_tokens", "tokens were certain, and their deviation was set to 1e-6");
+    add_caveat(finding, clamped, "clamped_tokens",
+               "tokens were certain, and their deviation was set to 1e-6");
   }
 }
 

@@ -10,6 +10,7 @@
 #include "metrics/mann_whitney.h"
 #include "metrics/rng.h"
 #include "probes/comparison.h"
+#include "probes/finding_parts.h"
 #include "probes/membership_scores.h"
 #include "probes/outcome.h"
 #include "probes/registry.h"
@@ -145,13 +146,12 @@ OneRunGuesses guess(const std::vector<CoinCanary>& sorted, double share) {
 }
 
 Finding base(const Parameters& parameters) {
-  Finding finding;
-  finding.probe = kInfo.name;
-  finding.probe_version = kInfo.version;
-  finding.metric = {"epsilon_lower_bound",
-                    {{"delta", parameters.delta},
-                     {"guess_share", parameters.guess_share},
-                     {"score", parameters.score}}};
+  Finding finding = new_finding(kInfo,
+                                {"epsilon_lower_bound",
+                                 {{"delta", parameters.delta},
+                                  {"guess_share", parameters.guess_share},
+                                  {"score", parameters.score}}},
+                                {});
   finding.estimate.unit = "epsilon";
   return finding;
 }
@@ -188,12 +188,8 @@ void add_caveats(Finding& finding, const Scores& scores, const OneRunGuesses& gu
       {"lower_bound_only",
        "a lower bound: 0 means that nothing was proved, not that nothing was lost",
        {}});
-  if (scores.undefined > 0) {
-    finding.caveats.push_back(
-        {"score_undefined",
-         std::to_string(scores.undefined) + " strings have no such score and are left out",
-         static_cast<double>(scores.undefined)});
-  }
+  add_caveat(finding, scores.undefined, "score_undefined",
+             "strings have no such score and are left out");
 }
 
 Finding judge_scores(const Scores& scores, const Parameters& parameters) {

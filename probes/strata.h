@@ -1,6 +1,7 @@
 #pragma once
 
-#include <compare>
+#include <algorithm>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -22,5 +23,27 @@ std::vector<Stratum> strata_of(const JudgedString& string);
 struct StratumOrder {
   bool operator()(const Stratum& a, const Stratum& b) const;
 };
+
+// What the strings of each stratum add up to.
+template <typename Tally>
+using StratumMap = std::map<Stratum, Tally, StratumOrder>;
+
+// Returns nullptr where no string stands in the stratum. Borrows the map.
+template <typename Tally>
+const Tally* find_stratum(const StratumMap<Tally>& tallies, const Stratum& stratum) {
+  const auto at = tallies.find(stratum);
+  return at == tallies.end() ? nullptr : &at->second;
+}
+
+// Returns the controls that a stratum is compared with: those of the same stratum or, where no
+// control knows the key at all (membership and repetitions set a string apart from every control),
+// all of them; nullptr where there are none.
+template <typename Tally>
+const Tally* matched_controls(const StratumMap<Tally>& controls, const Stratum& stratum) {
+  const bool known = stratum.key != "member" && stratum.key != "repetitions" &&
+                     std::any_of(controls.begin(), controls.end(),
+                                 [&](const auto& row) { return row.first.key == stratum.key; });
+  return find_stratum(controls, known ? stratum : Stratum{});
+}
 
 }  // namespace souvenir
