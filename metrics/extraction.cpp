@@ -102,6 +102,7 @@ TokenMatches count_matches(std::span<const std::uint8_t> greedy) {
     }
     ++result.correct;
     ++result.trailing;
+    result.longest = std::max(result.longest, result.trailing);
     if (!missed) ++result.leading;
   }
   return result;

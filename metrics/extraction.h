@@ -61,11 +61,13 @@ bool is_extractable(double log_p, double n, double p);
 //             forced token accuracy, not the accuracy of a free continuation)
 //   leading   matched before the first miss: the length greedy decoding reproduces
 //   trailing  matched after the last miss: trailing / tokens is extraction strength
+//   longest   the longest run of neighbours matched, wherever it begins
 struct TokenMatches {
   std::int64_t tokens = 0;
   std::int64_t correct = 0;
   std::int64_t leading = 0;
   std::int64_t trailing = 0;
+  std::int64_t longest = 0;
 
   bool verbatim() const { return tokens > 0 && leading == tokens; }
   double exact_memorisation() const { return share(correct); }

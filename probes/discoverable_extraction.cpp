@@ -176,17 +176,6 @@ class Judge {
     findings_.push_back(std::move(finding));
   }
 
-  Estimate census(const ExtractionTally& tally, double value, const std::string& unit) const {
-    Estimate estimate = tally.p_z.front().maximum();
-    estimate.log10_value.reset();
-    estimate.reason.clear();
-    estimate.unit = unit;
-    estimate.value = value;
-    estimate.low = value;
-    estimate.high = value;
-    return estimate;
-  }
-
   void add_descriptive(const Stratum& stratum, const ExtractionTally& tally, bool control) {
     push_descriptive({"matched_share", {}}, stratum, tally.matched_share.estimate(), control);
     for (std::size_t rule = 0; rule < parameters_.decoding.size(); ++rule) {
@@ -202,7 +191,7 @@ class Judge {
     }
     for (std::size_t l = 0; l < parameters_.run_tokens.size(); ++l) {
       const Metric metric{"inextractability_bits", {{"l", parameters_.run_tokens[l]}}};
-      Estimate estimate = census(tally, tally.weakest[l], "bits");
+      Estimate estimate = census(tally.weakest[l], "bits", tally.verbatim.estimate());
       if (std::isinf(tally.weakest[l])) {
         estimate.value.reset();
         estimate.low.reset();
@@ -217,7 +206,7 @@ class Judge {
   Estimate queries(const ExtractionTally& tally, std::size_t rule, double p) const {
     const double log_p = tally.p_z[rule].largest_log();
     const double needed = std::isinf(log_p) ? HUGE_VAL : queries_needed(log_p, p);
-    Estimate estimate = census(tally, needed, "queries");
+    Estimate estimate = census(needed, "queries", tally.verbatim.estimate());
     if (tally.strings == 0 || std::isinf(log_p)) {
       estimate.reason = tally.strings == 0 ? "no strings" : "no string can be sampled";
     } else {

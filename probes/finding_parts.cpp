@@ -40,6 +40,20 @@ std::string id_without_stratum(const Finding& finding) {
   return id.substr(0, id.rfind('/'));
 }
 
+Estimate census(double value, const char* unit, const Estimate& over) {
+  Estimate out;
+  out.unit = unit;
+  out.method = "census of the strings asked";
+  out.n = over.n;
+  out.persons = over.persons;
+  if (over.value) {
+    out.value = out.low = out.high = value;
+  } else {
+    out.reason = over.reason;
+  }
+  return out;
+}
+
 std::optional<double> minimum_detectable_rate(const Estimate& estimate) {
   if (!estimate.n_effective || *estimate.n_effective <= 0.0) return std::nullopt;
   return detectable_rate(*estimate.n_effective);

@@ -26,6 +26,11 @@ void add_caveat(Finding& finding, std::int64_t count, std::string_view code, std
 // Returns "probe/metric[params]": what names a control's finding once its stratum is put behind.
 std::string id_without_stratum(const Finding& finding);
 
+// Returns a number that is a census of strings, not an estimate: low = high = value.
+//
+//   over  an estimate over the same strings; where it has no value, neither has the census
+Estimate census(double value, const char* unit, const Estimate& over);
+
 // Returns the smallest rate that would have shown at least one hit with 95 % probability; nothing
 // where the estimate is over nothing.
 std::optional<double> minimum_detectable_rate(const Estimate& estimate);

@@ -12,6 +12,7 @@ const std::vector<std::unique_ptr<Probe>>& probes() {
     rows.push_back(make_membership());
     rows.push_back(make_one_run_audit());
     rows.push_back(make_personal_data());
+    rows.push_back(make_token_recall());
     return rows;
   }();
   return table;

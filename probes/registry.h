@@ -21,5 +21,6 @@ std::unique_ptr<Probe> make_discoverable_extraction();
 std::unique_ptr<Probe> make_membership();
 std::unique_ptr<Probe> make_one_run_audit();
 std::unique_ptr<Probe> make_personal_data();
+std::unique_ptr<Probe> make_token_recall();
 
 }  // namespace souvenir
