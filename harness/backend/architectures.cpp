@@ -15,13 +15,29 @@ struct Architecture {
 };
 
 constexpr Architecture kArchitectures[] = {
+    {"bloom", read_bloom},
+    {"cohere", read_cohere},
+    {"falcon", read_falcon},
+    {"gemma", read_gemma},
+    {"gemma2", read_gemma2},
     {"gemma3_text", read_gemma3_text},
     {"gpt2", read_gpt2},
+    {"gpt_neo", read_gpt_neo},
     {"gpt_neox", read_gpt_neox},
+    {"gptj", read_gptj},
+    {"granite", read_granite},
     {"llama", read_llama},
     {"mistral", read_mistral},
+    {"olmo", read_olmo},
+    {"olmo2", read_olmo2},
+    {"opt", read_opt},
+    {"phi", read_phi},
+    {"phi3", read_phi3},
     {"qwen2", read_qwen2},
     {"qwen3", read_qwen3},
+    {"smollm3", read_smollm3},
+    {"stablelm", read_stablelm},
+    {"starcoder2", read_starcoder2},
 };
 
 struct NamedActivation {
@@ -174,8 +190,30 @@ void set_window(Blueprint& blueprint, std::int64_t layer, std::int64_t window) {
   }
 }
 
+std::int64_t read_either(const ModelConfig& config, const std::string& own,
+                         const std::string& common, std::int64_t high, std::int64_t fallback) {
+  const std::int64_t value = config.integer(own, 1, high, fallback);
+  const std::int64_t other = config.integer(common, 1, high, value);
+  if (config.has(own) && other != value) {
+    config.refuse(common, "contradicts " + own);
+  }
+  return other;
+}
+
+std::int64_t head_dim_of(const ModelConfig& config, const std::string& key,
+                         const DecoderSpec& spec) {
+  if (spec.hidden % spec.heads != 0) {
+    config.refuse(key, "expected a multiple of the " + std::to_string(spec.heads) +
+                           " attention heads, found " + std::to_string(spec.hidden));
+  }
+  return spec.hidden / spec.heads;
+}
+
 void set_rope(DecoderSpec& spec, const RopeParameters& parameters) {
-  Rope rope = make_rope(parameters, spec.head_dim, spec.context_tokens);
+  use_rope(spec, make_rope(parameters, spec.head_dim, spec.context_tokens));
+}
+
+void use_rope(DecoderSpec& spec, Rope rope) {
   spec.rotary_dim = 2 * static_cast<std::int64_t>(rope.inverse_frequencies.size());
   if (spec.rotary_dim == 0) {
     return;

@@ -20,15 +20,27 @@ constexpr std::int64_t kMaxIntermediate = std::int64_t{1} << 20U;
 constexpr std::int64_t kMaxVocabulary = std::int64_t{1} << 24U;
 constexpr std::int64_t kMaxPositions = std::int64_t{1} << 31U;
 
-// How the file keeps it: as the decoder does; [in, out] (GPT-2's Conv1D); or query, key and value
-// of each head together, head after head (GPT-NeoX).
-enum class Layout { as_decoder, transposed, head_by_head };
+// How the file keeps it: as the decoder does; [in, out] (GPT-2's Conv1D); query, key and value of
+// each head together, head after head (GPT-NeoX); or with a dimension for the heads (Cohere's norms
+// on queries and keys).
+enum class Layout { as_decoder, transposed, head_by_head, heads_apart };
 
 struct TensorPlan {
   std::string name;
   Slot slot;
   std::int64_t layer = 0;  // of no meaning for slots outside the layers
   Layout layout = Layout::as_decoder;
+  std::int64_t part = 0, parts = 1;  // which of so many equal parts of the slot
+};
+
+// In what order a checkpoint keeps the rows of query, key and value, where not as the decoder does.
+//
+//   grouped      the query heads of a group, then its key, then its value, group after group
+//                (Falcon)
+//   interleaved  dimensions that are rotated together are neighbours (GPT-J), not half a head apart
+struct RowOrder {
+  bool grouped = false;
+  bool interleaved = false;
 };
 
 // What an architecture makes of a config: the decoder's options, and which tensor goes where.
@@ -38,6 +50,9 @@ struct TensorPlan {
 //                 nowhere
 //   embedding     name of the token embedding, which a tied head shares
 //   heads         names the head's weight may have
+//   head_bias     name of the head's bias; empty: it has none
+//   ones          norms without a weight: places to fill with ones
+//   row_order     of query, key and value in the checkpoint
 //   tied          config says that the head is the token embedding
 //   query_scales  [layers] or empty; what the queries of each layer are multiplied by
 //   notes         for the evidence
@@ -47,6 +62,9 @@ struct Blueprint {
   std::string prefix;
   std::string embedding;
   std::vector<std::string> heads = {"lm_head.weight"};
+  std::string head_bias;
+  std::vector<TensorPlan> ones;
+  RowOrder row_order;
   bool tied = false;
   std::vector<double> query_scales;
   std::vector<std::string> notes;
@@ -76,9 +94,41 @@ std::vector<std::string> read_layer_types(const ModelConfig& config, std::int64_
 // `notes` says so once.
 void set_window(Blueprint& blueprint, std::int64_t layer, std::int64_t window);
 
+// Reads a positive integer under an architecture's own name or the common one, which means the
+// same.
+//
+// Errors  input: both are there, and differ
+std::int64_t read_either(const ModelConfig& config, const std::string& own,
+                         const std::string& common, std::int64_t high, std::int64_t fallback);
+
+// Returns hidden / heads.
+//
+//   key  the field that says hidden
+//
+// Errors  input: heads do not divide it
+std::int64_t head_dim_of(const ModelConfig& config, const std::string& key,
+                         const DecoderSpec& spec);
+
 // Makes all layers use the one rotary embedding of the model.
 void set_rope(DecoderSpec& spec, const RopeParameters& parameters);
+void use_rope(DecoderSpec& spec, Rope rope);
 
+Blueprint read_bloom(const ModelConfig& config);
+Blueprint read_cohere(const ModelConfig& config);
+Blueprint read_falcon(const ModelConfig& config);
+Blueprint read_gemma(const ModelConfig& config);
+Blueprint read_gemma2(const ModelConfig& config);
+Blueprint read_gpt_neo(const ModelConfig& config);
+Blueprint read_gptj(const ModelConfig& config);
+Blueprint read_granite(const ModelConfig& config);
+Blueprint read_olmo(const ModelConfig& config);
+Blueprint read_olmo2(const ModelConfig& config);
+Blueprint read_opt(const ModelConfig& config);
+Blueprint read_phi(const ModelConfig& config);
+Blueprint read_phi3(const ModelConfig& config);
+Blueprint read_smollm3(const ModelConfig& config);
+Blueprint read_stablelm(const ModelConfig& config);
+Blueprint read_starcoder2(const ModelConfig& config);
 Blueprint read_gpt2(const ModelConfig& config);
 Blueprint read_gpt_neox(const ModelConfig& config);
 Blueprint read_llama(const ModelConfig& config);

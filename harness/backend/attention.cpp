@@ -1,6 +1,7 @@
 #include "harness/backend/attention.h"
 
 #include <algorithm>
+#include <limits>
 #include <memory>
 
 #include "harness/backend/kernels/kernels.h"
@@ -56,12 +57,13 @@ template <typename T>
 class CpuAttention {
  public:
   CpuAttention(const at::Tensor& qkv, const at::Tensor& out, const AttentionShape& shape,
-               KeyValueCache::Layer* cache)
+               KeyValueCache::Layer* cache, const at::Tensor& bias)
       : qkv_(static_cast<const T*>(qkv.const_data_ptr())),
         out_(static_cast<T*>(out.mutable_data_ptr())),
         qkv_stride_(qkv.size(1)),
         shape_(shape),
-        cache_(cache) {}
+        cache_(cache),
+        bias_(bias) {}
 
   void run(std::span<const Segment> segments) const {
     if (cache_ != nullptr) fill_cache(segments);
@@ -139,7 +141,11 @@ class CpuAttention {
     (kernels::available()[0]->*KernelOf<T>::attend)(
         {qkv_ + segment.begin * qkv_stride_ + column, out_ + segment.begin * out_stride + column,
          qkv_stride_, out_stride, group, shape_.head_dim, item.first, item.last, segment.past,
-         shape_.window.value_or(0), static_cast<float>(shape_.scale), panel, scratch.memory.get()});
+         shape_.window.value_or(0), static_cast<float>(shape_.scale),
+         static_cast<float>(shape_.cap),
+         bias_.defined() ? bias_.const_data_ptr<float>() + item.head * group * bias_.size(1)
+                         : nullptr,
+         bias_.defined() ? bias_.size(1) : 0, panel, scratch.memory.get()});
   }
 
   const T* qkv_;
@@ -147,6 +153,7 @@ class CpuAttention {
   std::int64_t qkv_stride_;
   AttentionShape shape_;
   KeyValueCache::Layer* cache_;
+  at::Tensor bias_;
 };
 
 // Visible keys [low, high) for queries [first, last): undefined where every one of them is.
@@ -161,9 +168,27 @@ at::Tensor visible(const Segment& segment, std::int64_t first, std::int64_t last
   return mask;
 }
 
+// Attention by its definition, where scores are changed before the softmax.
+//
+//   mask  [queries, keys] or nothing: all are visible
+at::Tensor attend_changed(const at::Tensor& queries, const at::Tensor& keys,
+                          const at::Tensor& values, const std::optional<at::Tensor>& mask,
+                          const AttentionShape& shape, const at::Tensor& bias) {
+  const std::int64_t group = shape.heads / shape.key_value_heads;
+  const auto wide = [&](const at::Tensor& t) {
+    return t.to(at::kFloat).repeat_interleave(group, 0);
+  };
+  at::Tensor scores =
+      at::matmul(queries.to(at::kFloat), wide(keys).transpose(1, 2)).mul_(shape.scale);
+  if (shape.cap > 0.0) scores.div_(shape.cap).tanh_().mul_(shape.cap);
+  if (bias.defined()) scores.add_(bias.unsqueeze(1));
+  if (mask) scores.masked_fill_(mask->logical_not(), -std::numeric_limits<float>::infinity());
+  return at::matmul(at::softmax(scores, -1), wide(values)).to(queries.scalar_type());
+}
+
 // The path of every device, one sequence at a time, a thousand queries at a time.
 void attend_aten(const at::Tensor& qkv, const at::Tensor& out, const Segment& segment,
-                 const AttentionShape& shape, KeyValueCache::Layer* cache) {
+                 const AttentionShape& shape, KeyValueCache::Layer* cache, const at::Tensor& bias) {
   constexpr std::int64_t kQueries = 1024;
   const std::int64_t dim = shape.head_dim, heads = shape.heads, groups = shape.key_value_heads;
   const at::Tensor rows = qkv.narrow(0, segment.begin, segment.tokens);
@@ -191,28 +216,34 @@ void attend_aten(const at::Tensor& qkv, const at::Tensor& out, const Segment& se
         window > 0 ? std::max<std::int64_t>(segment.past + first + 1 - window, 0) : 0;
     std::optional<at::Tensor> mask;
     if (last - first > 1) mask = visible(segment, first, last, low, high, window, qkv.device());
-    const at::Tensor answer = at::scaled_dot_product_attention(
-        queries.narrow(1, first, last - first).unsqueeze(0),
-        keys.narrow(1, low, high - low).unsqueeze(0),
-        values.narrow(1, low, high - low).unsqueeze(0), mask, 0.0, false, shape.scale, true);
+    const at::Tensor q = queries.narrow(1, first, last - first);
+    const at::Tensor k = keys.narrow(1, low, high - low), v = values.narrow(1, low, high - low);
+    const bool changed = shape.cap > 0.0 || bias.defined();
+    const at::Tensor answer =
+        changed ? attend_changed(q, k, v, mask, shape,
+                                 bias.defined() ? bias.narrow(1, low, high - low) : bias)
+                : at::scaled_dot_product_attention(q.unsqueeze(0), k.unsqueeze(0), v.unsqueeze(0),
+                                                   mask, 0.0, false, shape.scale, true)
+                      .squeeze(0);
     out.narrow(0, segment.begin + first, last - first)
         .view({last - first, heads, dim})
-        .copy_(answer.squeeze(0).transpose(0, 1));
+        .copy_(answer.transpose(0, 1));
   }
 }
 
 }  // namespace
 
 at::Tensor attend(const at::Tensor& qkv, std::span<const Segment> segments,
-                  const AttentionShape& shape, KeyValueCache::Layer* cache, AttentionPath path) {
+                  const AttentionShape& shape, KeyValueCache::Layer* cache, AttentionPath path,
+                  const at::Tensor& bias) {
   const at::Tensor out = at::empty({qkv.size(0), shape.heads * shape.head_dim}, qkv.options());
   const bool kernel = path == AttentionPath::automatic && qkv.is_cpu();
   if (kernel && qkv.scalar_type() == at::kFloat) {
-    CpuAttention<float>(qkv, out, shape, cache).run(segments);
+    CpuAttention<float>(qkv, out, shape, cache, bias).run(segments);
   } else if (kernel && qkv.scalar_type() == at::kBFloat16) {
-    CpuAttention<Bfloat16>(qkv, out, shape, cache).run(segments);
+    CpuAttention<Bfloat16>(qkv, out, shape, cache, bias).run(segments);
   } else {
-    for (const Segment& segment : segments) attend_aten(qkv, out, segment, shape, cache);
+    for (const Segment& segment : segments) attend_aten(qkv, out, segment, shape, cache, bias);
   }
   return out;
 }

@@ -17,11 +17,14 @@ namespace souvenir {
 //   tokens  number of rows
 //   past    tokens of the sequence that are already in the cache
 //   slot    the sequence's place in the cache, if there is one
+//   length  of the whole sequence, where more tokens belong to it than are computed: what decides
+//           between ropes that depend on it
 struct Segment {
   std::int64_t begin = 0;
   std::int64_t tokens = 0;
   std::int64_t past = 0;
   std::int64_t slot = 0;
+  std::int64_t length = 0;
 };
 
 // Keys and values of the tokens so far, of every layer and slot.
@@ -55,17 +58,21 @@ struct AttentionShape {
   std::int64_t heads = 0, key_value_heads = 0, head_dim = 0;
   double scale = 1.0;
   std::optional<std::int64_t> window;
+  double cap = 0.0;  // a score s becomes cap tanh(s / cap); 0: it stays
 };
 
 // Attends, causally and within the window, each query to the keys of its own sequence.
 //
 //   qkv    [rows, (heads + 2 key_value_heads) * head_dim], after rotation; contiguous
+//   bias   [heads, positions] float32 added to the scores by the position of the key, as many as
+//   the
+//          longest sequence has, rounded up to kPanelAlign; undefined: none
 //   cache  takes the new keys and values, and supplies those of `past` tokens; null: past is 0
 //
 // Returns  [rows, heads * head_dim]
 // Exact    a sequence's result does not depend on the other sequences, nor on threads
 at::Tensor attend(const at::Tensor& qkv, std::span<const Segment> segments,
                   const AttentionShape& shape, KeyValueCache::Layer* cache,
-                  AttentionPath path = AttentionPath::automatic);
+                  AttentionPath path = AttentionPath::automatic, const at::Tensor& bias = {});
 
 }  // namespace souvenir

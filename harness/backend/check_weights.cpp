@@ -70,28 +70,46 @@ void check_spec(const DecoderSpec& s) {
   }
 }
 
+// Checks the norms around attention and MLP: which there are depends on the block.
+void check_block_norms(const DecoderSpec& s, const DecoderLayerWeights& w, const Checker& check,
+                       const std::string& where) {
+  const auto norm = [&](const at::Tensor& t, const std::string& name, bool wanted) {
+    if (wanted) check.norm(t, where + name, {s.hidden});
+    require(wanted || !t.defined(), where + name + " is surplus");
+  };
+  const bool post = s.block == Block::sandwich || s.block == Block::post;
+  norm(w.attention_norm_weight, "attention_norm_weight", s.block != Block::post);
+  norm(w.attention_post_norm_weight, "attention_post_norm_weight", post);
+  norm(w.mlp_norm_weight, "mlp_norm_weight",
+       s.block != Block::post && s.block != Block::parallel_shared);
+  norm(w.mlp_post_norm_weight, "mlp_post_norm_weight", post);
+  check.norm_bias(w.attention_norm_bias, where + "attention_norm_bias", {s.hidden});
+  check.norm_bias(w.mlp_norm_bias, where + "mlp_norm_bias", {s.hidden});
+}
+
+void check_head_norms(const DecoderSpec& s, const DecoderLayerWeights& w, const Checker& check,
+                      const std::string& where) {
+  const bool wanted = s.query_key_norm != HeadNorm::none;
+  require(wanted == w.query_norm_weight.defined(), where + "query norm is surplus or missing");
+  if (!wanted) return;
+  const bool shared = s.query_key_norm == HeadNorm::shared;
+  check.norm(w.query_norm_weight, where + "query_norm_weight",
+             {shared ? s.head_dim : s.heads * s.head_dim});
+  check.norm(w.key_norm_weight, where + "key_norm_weight",
+             {shared ? s.head_dim : s.key_value_heads * s.head_dim});
+}
+
 void check_layer(const DecoderSpec& s, const DecoderLayerWeights& w, const Checker& check,
                  const std::string& where) {
   const std::int64_t query = s.heads * s.head_dim;
   const std::int64_t qkv = query + 2 * s.key_value_heads * s.head_dim;
   const std::int64_t up = (s.gated_mlp ? 2 : 1) * s.intermediate;
-  check.norm(w.attention_norm_weight, where + "attention_norm_weight", {s.hidden});
-  check.norm_bias(w.attention_norm_bias, where + "attention_norm_bias", {s.hidden});
+  check_block_norms(s, w, check, where);
+  check_head_norms(s, w, check, where);
   check.weight(w.qkv_weight, where + "qkv_weight", {qkv, s.hidden});
   check.bias(w.qkv_bias, where + "qkv_bias", {qkv});
-  if (s.query_key_norm) {
-    check.norm(w.query_norm_weight, where + "query_norm_weight", {s.head_dim});
-    check.norm(w.key_norm_weight, where + "key_norm_weight", {s.head_dim});
-  }
-  require(s.query_key_norm == w.query_norm_weight.defined(), where + "query norm is surplus");
   check.weight(w.output_weight, where + "output_weight", {s.hidden, query});
   check.bias(w.output_bias, where + "output_bias", {s.hidden});
-  check.norm(w.mlp_norm_weight, where + "mlp_norm_weight", {s.hidden});
-  check.norm_bias(w.mlp_norm_bias, where + "mlp_norm_bias", {s.hidden});
-  if (s.block == Block::sandwich) {
-    check.norm(w.attention_post_norm_weight, where + "attention_post_norm_weight", {s.hidden});
-    check.norm(w.mlp_post_norm_weight, where + "mlp_post_norm_weight", {s.hidden});
-  }
   check.weight(w.gate_up_weight, where + "gate_up_weight", {up, s.hidden});
   check.bias(w.gate_up_bias, where + "gate_up_bias", {up});
   check.weight(w.down_weight, where + "down_weight", {s.hidden, s.intermediate});
@@ -104,13 +122,21 @@ void check_weights(const DecoderSpec& spec, const DecoderWeights& weights) {
   check_spec(spec);
   require(weights.token_embedding.defined(), "token_embedding is missing");
   const Checker check(weights.token_embedding);
-  check.weight(weights.token_embedding, "token_embedding", {spec.vocabulary, spec.hidden});
+  const std::int64_t width = spec.embedding > 0 ? spec.embedding : spec.hidden;
+  check.weight(weights.token_embedding, "token_embedding", {spec.vocabulary, width});
+  if (width != spec.hidden) {
+    check.weight(weights.project_in, "project_in", {spec.hidden, width});
+    check.weight(weights.project_out, "project_out", {width, spec.hidden});
+  }
   if (spec.learned_positions)
     check.weight(weights.position_embedding, "position_embedding",
-                 {spec.context_tokens, spec.hidden});
-  check.norm(weights.final_norm_weight, "final_norm_weight", {spec.hidden});
+                 {spec.position_offset + spec.context_tokens, spec.hidden});
+  if (spec.embedding_norm)
+    check.norm(weights.embedding_norm_weight, "embedding_norm_weight", {spec.hidden});
+  check.norm_bias(weights.embedding_norm_bias, "embedding_norm_bias", {spec.hidden});
+  if (spec.final_norm) check.norm(weights.final_norm_weight, "final_norm_weight", {spec.hidden});
   check.norm_bias(weights.final_norm_bias, "final_norm_bias", {spec.hidden});
-  check.weight(weights.head_weight, "head_weight", {spec.vocabulary, spec.hidden});
+  check.weight(weights.head_weight, "head_weight", {spec.vocabulary, width});
   check.bias(weights.head_bias, "head_bias", {spec.vocabulary});
   require(weights.layers.size() == spec.layers.size(), "layers: weights and spec differ in number");
   for (std::size_t i = 0; i < weights.layers.size(); ++i)

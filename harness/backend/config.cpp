@@ -167,6 +167,31 @@ std::optional<std::vector<std::string>> ModelConfig::maybe_texts(const std::stri
   return texts;
 }
 
+std::optional<std::vector<double>> ModelConfig::maybe_numbers(const std::string& key, double low,
+                                                              double high) const {
+  if (!has(key)) {
+    return std::nullopt;
+  }
+  const json& value = *find(key);
+  const std::string what = range_text(json(low).dump(), json(high).dump());
+  if (!value.is_array()) {
+    expected(key, "a list of numbers" + what, value);
+  }
+  std::vector<double> numbers;
+  for (const json& each : value) {
+    if (!each.is_number() || each.get<double>() < low || each.get<double>() > high) {
+      expected(key, "a list of numbers" + what, each);
+    }
+    numbers.push_back(each.get<double>());
+  }
+  return numbers;
+}
+
+json ModelConfig::raw(const std::string& key) const {
+  const json* value = find(key);
+  return value == nullptr ? json() : *value;
+}
+
 std::optional<std::map<std::string, std::string>> ModelConfig::maybe_text_map(
     const std::string& key) const {
   const std::optional<ModelConfig> object = maybe_object(key);
@@ -211,6 +236,10 @@ ModelConfig ModelConfig::with(const ModelConfig& other) const {
   json merged = object_;
   merged.update(other.object_);
   return {std::move(merged), other.where_};
+}
+
+ModelConfig ModelConfig::having(const std::string& key, const std::string& text) const {
+  return {json{{key, text}}, where_};
 }
 
 ModelConfig parse_model_config(std::string_view text, const std::string& where) {

@@ -44,14 +44,22 @@ class ModelConfig {
   std::optional<double> maybe_number(const std::string& key, double low, double high) const;
   std::optional<std::string> maybe_text(const std::string& key) const;
   std::optional<std::vector<std::string>> maybe_texts(const std::string& key) const;
+  std::optional<std::vector<double>> maybe_numbers(const std::string& key, double low,
+                                                   double high) const;
   std::optional<std::map<std::string, std::string>> maybe_text_map(const std::string& key) const;
   std::optional<ModelConfig> maybe_object(const std::string& key) const;
+
+  // Returns the value as it stands, for forms that no other method reads; null if absent.
+  nlohmann::json raw(const std::string& key) const;
 
   // Returns the ids of an integer, a list of integers, or nothing.
   std::vector<std::int64_t> ids(const std::string& key) const;
 
   // Returns a copy with the fields of `other` put over those of this.
   ModelConfig with(const ModelConfig& other) const;
+
+  // Returns an object of one field.
+  ModelConfig having(const std::string& key, const std::string& text) const;
 
   bool empty() const { return object_.empty(); }
 

@@ -52,6 +52,19 @@ std::string refuse(const ModelInfo& info, const GenerateRequest& request,
       "prefix_ids and new tokens");
 }
 
+// Beyond some length the reference rotates the whole sequence anew: keys in a cache would be wrong.
+std::string refuse_crossing(const DecoderSpec& spec, const GenerateRequest& request,
+                            const GenerateOptions& options) {
+  const auto tokens = static_cast<std::int64_t>(request.prefix_ids.size());
+  for (const Rope& rope : spec.ropes) {
+    if (!rope.beyond.empty() && tokens <= rope.beyond_tokens &&
+        tokens + options.max_new_tokens - 1 > rope.beyond_tokens)
+      return "a continuation across " + std::to_string(rope.beyond_tokens) +
+             " tokens, where this model's rotary embedding changes, is not supported";
+  }
+  return "";
+}
+
 void check(const ScoreOptions& options) {
   for (const DecodingRule& rule : options.rules) check_rule(rule);
   for (const double temperature : options.temperatures) check_rule({.temperature = temperature});
@@ -98,7 +111,8 @@ struct Batch {
       targets.push_back(request.ids[i]);
     }
     scored.back() = request.ids.size() - first;
-    segments.push_back({begin, static_cast<std::int64_t>(ids.size()) - begin, 0, 0});
+    const auto tokens = static_cast<std::int64_t>(ids.size()) - begin;
+    segments.push_back({begin, tokens, 0, 0, tokens + 1});
   }
 
   // Fills a large batch up to a round number of rows, with a sequence that nobody asked for and
@@ -179,7 +193,8 @@ class DecoderModel : public LanguageModel {
       : info_(std::move(info)),
         paths_(paths),
         transformer_(spec, weights, paths),
-        head_(std::move(weights.head_weight), std::move(weights.head_bias), paths.packing) {
+        head_(std::move(weights.head_weight), std::move(weights.head_bias), paths.packing,
+              spec.logit_cap) {
     if (info_.threads <= 0) info_.threads = at::get_num_threads();
   }
 
@@ -211,8 +226,11 @@ class DecoderModel : public LanguageModel {
                                        const GenerateOptions& options) const override {
     check(options);
     std::vector<GenerateResult> results(requests.size());
-    for (std::size_t i = 0; i < requests.size(); ++i)
+    for (std::size_t i = 0; i < requests.size(); ++i) {
       results[i].refusal = refuse(info_, requests[i], options);
+      if (results[i].refusal.empty())
+        results[i].refusal = refuse_crossing(transformer_.spec(), requests[i], options);
+    }
     guarded([&] {
       use_threads();
       continue_prompts(transformer_, head_, requests, options, results);

@@ -62,11 +62,14 @@ void rotate_rows(const HeadTransform& transform, const at::Tensor& qkv, const Ro
   const float* const cosine = table == nullptr ? nullptr : data<float>(table->cosine);
   const float* const sine = table == nullptr ? nullptr : data<float>(table->sine);
   const std::int64_t width = qkv.size(1), half = transform.rotary_dim / 2;
+  const bool whole = transform.norm == HeadNorm::whole;
   at::parallel_for(0, qkv.size(0), grain(width), [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) {
       kernel({rows + i * width, transform.heads, transform.key_value_heads, transform.head_dim,
-              transform.rotary_dim, data<float>(transform.query_norm),
-              data<float>(transform.key_norm), cosine == nullptr ? nullptr : cosine + i * half,
+              transform.rotary_dim, whole ? nullptr : data<float>(transform.query_norm),
+              whole ? nullptr : data<float>(transform.key_norm),
+              transform.norm == HeadNorm::by_head ? transform.head_dim : 0,
+              cosine == nullptr ? nullptr : cosine + i * half,
               sine == nullptr ? nullptr : sine + i * half, static_cast<float>(transform.epsilon),
               transform.centred});
     }
@@ -117,17 +120,35 @@ at::Tensor NormLayer::add(const at::Tensor& residual, const at::Tensor& delta, a
   return out;
 }
 
-RopeTable make_rope_table(const Rope& rope, const at::Tensor& positions) {
-  const auto count = static_cast<std::int64_t>(rope.inverse_frequencies.size());
-  const at::Tensor frequencies =
-      at::from_blob(const_cast<float*>(rope.inverse_frequencies.data()), {count}, at::kFloat)
-          .to(positions.device());
-  const at::Tensor angles = positions.to(at::kFloat).unsqueeze(1) * frequencies.unsqueeze(0);
+RopeTable make_rope_table(const Rope& rope, const at::Tensor& positions, const at::Tensor& beyond) {
+  const auto row_of = [&](const std::vector<float>& values) {
+    return at::tensor(at::ArrayRef<float>(values)).to(positions.device()).unsqueeze(0);
+  };
+  at::Tensor frequencies = row_of(rope.inverse_frequencies);
+  if (beyond.defined())
+    frequencies = at::where(beyond.unsqueeze(1), row_of(rope.beyond), frequencies);
+  const at::Tensor angles = positions.to(at::kFloat).unsqueeze(1) * frequencies;
   return {angles.cos().mul_(rope.attention_factor), angles.sin().mul_(rope.attention_factor)};
 }
 
+void HeadTransform::norm_whole(const at::Tensor& qkv, RowPath path) const {
+  const auto run = [&](std::int64_t first, std::int64_t count, const at::Tensor& weight) {
+    const at::Tensor part = qkv.narrow(1, first * head_dim, count * head_dim);
+    NormLayer layer;
+    layer.weight = weight;
+    layer.epsilon = epsilon;
+    layer.centred = centred;
+    part.copy_(layer(part.contiguous(), path));
+  };
+  run(0, heads, query_norm);
+  run(heads, key_value_heads, key_norm);
+}
+
 void HeadTransform::apply(const at::Tensor& qkv, const RopeTable* table, RowPath path) const {
-  if (table == nullptr && !query_norm.defined()) return;
+  if (clip > 0.0) qkv.clamp_(-clip, clip);
+  const bool whole = norm == HeadNorm::whole;
+  if (whole) norm_whole(qkv, path);
+  if (table == nullptr && (whole || !query_norm.defined())) return;
   if (has_kernel(qkv, qkv.scalar_type(), path) && head_dim <= kernels::kMaxHeadDim) {
     const kernels::Table& kernel = *kernels::available()[0];
     if (qkv.scalar_type() == at::kFloat) {
@@ -138,11 +159,13 @@ void HeadTransform::apply(const at::Tensor& qkv, const RopeTable* table, RowPath
     return;
   }
   const std::int64_t rows = qkv.size(0), half = rotary_dim / 2;
-  const auto transform = [&](std::int64_t first, std::int64_t count, const at::Tensor& norm) {
+  const auto transform = [&](std::int64_t first, std::int64_t count, const at::Tensor& weight) {
     const at::Tensor view =
         qkv.narrow(1, first * head_dim, count * head_dim).view({rows, count, head_dim});
     at::Tensor x = view.to(at::kFloat);
-    if (norm.defined()) x = norm_aten(x, norm, {}, epsilon, centred);
+    if (weight.defined() && !whole)
+      x = norm_aten(x, norm == HeadNorm::by_head ? weight.view({count, head_dim}) : weight, {},
+                    epsilon, centred);
     if (table != nullptr) {
       const at::Tensor cosine = table->cosine.unsqueeze(1), sine = table->sine.unsqueeze(1);
       const at::Tensor a = x.narrow(2, 0, half), b = x.narrow(2, half, half);

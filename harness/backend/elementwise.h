@@ -37,21 +37,28 @@ struct RopeTable {
 // Computes a table. Angles are products in float32, as in the reference.
 //
 //   positions  [rows] int64
-RopeTable make_rope_table(const Rope& rope, const at::Tensor& positions);
+//   beyond     [rows] bool, rows of sequences beyond the rope's length; undefined: there are none
+RopeTable make_rope_table(const Rope& rope, const at::Tensor& positions,
+                          const at::Tensor& beyond = {});
 
 // What is done to query and key heads between projection and attention.
 struct HeadTransform {
   std::int64_t heads = 0, key_value_heads = 0, head_dim = 0, rotary_dim = 0;
-  at::Tensor query_norm, key_norm;  // [head_dim] float32 or undefined
+  at::Tensor query_norm, key_norm;  // float32 or undefined; shape by `norm`
+  HeadNorm norm = HeadNorm::none;
   double epsilon = 1e-5;
   bool centred = false;
+  double clip = 0.0;  // the largest absolute value of queries, keys and values; 0: none
 
-  // Norms and rotates the query and key heads of `qkv` in place.
+  // Clips, norms and rotates the heads of `qkv` in place.
   //
   //   qkv    [rows, (heads + 2 key_value_heads) * head_dim], contiguous
   //   table  null: no rotation
   void apply(const at::Tensor& qkv, const RopeTable* table,
              RowPath path = RowPath::automatic) const;
+
+ private:
+  void norm_whole(const at::Tensor& qkv, RowPath path) const;
 };
 
 }  // namespace souvenir

@@ -100,10 +100,11 @@ Blueprint read_gemma3_text(const ModelConfig& config) {
   DecoderSpec& spec = blueprint.spec;
   spec.norm = Norm::rms_plus_one;
   spec.block = Block::sandwich;
-  spec.query_key_norm = true;
+  spec.query_key_norm = HeadNorm::shared;
   spec.activation = read_activation(config, "hidden_activation", "gelu_pytorch_tanh");
   spec.attention_scale =
       1.0 / std::sqrt(config.number("query_pre_attn_scalar", 1e-18, 1e18, 256.0));
+  spec.embedding_scale_rounded = true;
   spec.embedding_scale = std::sqrt(static_cast<double>(spec.hidden));
   set_layers(blueprint, config);
   const bool bias = config.flag("attention_bias", false);

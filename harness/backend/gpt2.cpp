@@ -7,27 +7,12 @@ namespace souvenir {
 
 namespace {
 
-// Reads a field under GPT-2's own name or the common one, which means the same.
-std::int64_t read_either(const ModelConfig& config, const std::string& own,
-                         const std::string& common, std::int64_t high, std::int64_t fallback) {
-  const std::int64_t value = config.integer(own, 1, high, fallback);
-  const std::int64_t other = config.integer(common, 1, high, value);
-  if (config.has(own) && other != value) {
-    config.refuse(common, "contradicts " + own);
-  }
-  return other;
-}
-
 void read_sizes(const ModelConfig& config, DecoderSpec& spec) {
   spec.vocabulary = config.integer("vocab_size", 1, kMaxVocabulary, 50257);
   spec.hidden = read_either(config, "n_embd", "hidden_size", kMaxHidden, 768);
   spec.heads = read_either(config, "n_head", "num_attention_heads", kMaxHeads, 12);
   spec.key_value_heads = spec.heads;
-  if (spec.hidden % spec.heads != 0) {
-    config.refuse("n_embd", "expected a multiple of the " + std::to_string(spec.heads) +
-                                " attention heads, found " + std::to_string(spec.hidden));
-  }
-  spec.head_dim = spec.hidden / spec.heads;
+  spec.head_dim = head_dim_of(config, "n_embd", spec);
   spec.intermediate =
       config.maybe_integer("n_inner", 1, kMaxIntermediate).value_or(4 * spec.hidden);
   spec.context_tokens =

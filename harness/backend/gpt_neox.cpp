@@ -13,11 +13,7 @@ void read_sizes(const ModelConfig& config, DecoderSpec& spec) {
   spec.intermediate = config.integer("intermediate_size", 1, kMaxIntermediate, 24576);
   spec.heads = config.integer("num_attention_heads", 1, kMaxHeads, 64);
   spec.key_value_heads = spec.heads;
-  if (spec.hidden % spec.heads != 0) {
-    config.refuse("hidden_size", "expected a multiple of the " + std::to_string(spec.heads) +
-                                     " attention heads, found " + std::to_string(spec.hidden));
-  }
-  spec.head_dim = spec.hidden / spec.heads;
+  spec.head_dim = head_dim_of(config, "hidden_size", spec);
   spec.context_tokens = config.integer("max_position_embeddings", 1, kMaxPositions, 2048);
   spec.layers.resize(
       static_cast<std::size_t>(config.integer("num_hidden_layers", 1, kMaxLayers, 44)));

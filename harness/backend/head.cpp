@@ -51,8 +51,8 @@ at::Tensor index_tensor(const std::vector<std::int64_t>& values, at::Device devi
 
 }  // namespace
 
-Head::Head(at::Tensor weight, at::Tensor bias, Packing packing)
-    : weight_(std::move(weight)), bias_(std::move(bias)), packing_(packing) {
+Head::Head(at::Tensor weight, at::Tensor bias, Packing packing, double cap)
+    : weight_(std::move(weight)), bias_(std::move(bias)), packing_(packing), cap_(cap) {
   // Tiles of equal width, so that none is a sliver.
   const std::int64_t count = (vocabulary() + kTile - 1) / kTile;
   tile_columns_ = kernels::round_up((vocabulary() + count - 1) / count, 64);
@@ -66,6 +66,11 @@ Head::Head(at::Tensor weight, at::Tensor bias, Packing packing)
     }
     packed_.push_back(std::move(linear));
   }
+}
+
+at::Tensor Head::logits(const Linear& tile, const at::Tensor& hidden) const {
+  at::Tensor values = tile(hidden);
+  return cap_ > 0.0 ? values.div_(cap_).tanh_().mul_(cap_) : values;
 }
 
 Linear Head::layer(std::int64_t index, std::int64_t rows) const {
@@ -88,7 +93,7 @@ void Head::for_rows(const at::Tensor& hidden, const VisitRows& visit) const {
     const at::Tensor rows = hidden.narrow(0, first, std::min(step, hidden.size(0) - first));
     const at::Tensor logits = at::empty({rows.size(0), vocabulary()}, rows.options());
     for (std::int64_t i = 0; i < tiles(); ++i) {
-      const at::Tensor part = layer(i, rows.size(0))(rows);
+      const at::Tensor part = this->logits(layer(i, rows.size(0)), rows);
       logits.narrow(1, i * tile_columns_, part.size(1)).copy_(part);
     }
     visit(logits, first);
@@ -127,7 +132,11 @@ std::vector<RowSummary> Head::summarise(const at::Tensor& hidden, const RowQuest
   const at::Tensor terms = weight_.index_select(0, targets).to(at::kDouble).mul_(hidden);
   at::Tensor estimate = terms.sum(1);
   if (bias_.defined()) estimate += bias_.index_select(0, targets);
-  const at::Tensor tolerance = terms.abs_().sum(1).add_(1e-3).mul_(16 * 0x1.0p-24);
+  at::Tensor tolerance = terms.abs_().sum(1).add_(1e-3).mul_(16 * 0x1.0p-24);
+  if (cap_ > 0.0) {  // whose slope is 1 at most, and which rounds a few times itself
+    estimate = estimate.div_(cap_).tanh_().mul_(cap_);
+    tolerance = tolerance.add_(cap_ * 8 * 0x1.0p-24);
+  }
   const auto floats = [](const at::Tensor& t) {
     const at::Tensor f = t.to(at::kFloat);
     return std::vector<float>(f.const_data_ptr<float>(), f.const_data_ptr<float>() + f.numel());
@@ -137,7 +146,7 @@ std::vector<RowSummary> Head::summarise(const at::Tensor& hidden, const RowQuest
     const Linear linear = layer(i, hidden.size(0));
     for (std::int64_t first = 0; first < hidden.size(0); first += kRows) {
       const at::Tensor part = hidden.narrow(0, first, std::min(kRows, hidden.size(0) - first));
-      statistics.add(linear(part), first, static_cast<TokenId>(i * tile_columns_));
+      statistics.add(logits(linear, part), first, static_cast<TokenId>(i * tile_columns_));
     }
   }
   TiledStatistics::Result result = statistics.finish();

@@ -29,7 +29,9 @@ class Head {
   Head() = default;
 
   //   weight  [vocabulary, hidden], bias [vocabulary] or undefined
-  Head(at::Tensor weight, at::Tensor bias, Packing packing = Packing::when_possible);
+  //   cap     a logit l becomes cap tanh(l / cap); 0: it stays
+  Head(at::Tensor weight, at::Tensor bias, Packing packing = Packing::when_possible,
+       double cap = 0.0);
 
   std::int64_t vocabulary() const { return weight_.size(0); }
 
@@ -60,6 +62,7 @@ class Head {
   void settle_rules(const at::Tensor& hidden, const std::vector<TokenId>& targets,
                     const ScoreOptions& options, const std::vector<std::int64_t>& open,
                     std::vector<Row>& rows) const;
+  at::Tensor logits(const Linear& tile, const at::Tensor& hidden) const;
   Linear layer(std::int64_t index, std::int64_t rows) const;
   Linear tile(std::int64_t index, Packing packing) const;
   std::int64_t tiles() const { return (vocabulary() + tile_columns_ - 1) / tile_columns_; }
@@ -68,6 +71,7 @@ class Head {
   std::vector<Linear> packed_;
   std::int64_t tile_columns_ = kTile;
   Packing packing_ = Packing::when_possible;
+  double cap_ = 0.0;
 };
 
 }  // namespace souvenir

@@ -1,29 +1,22 @@
 #include "harness/backend/llama.h"
 
 #include <cmath>
+#include <optional>
 #include <string>
 
 namespace souvenir {
 
 namespace {
 
-void add_attention(Blueprint& blueprint, std::int64_t layer, const std::string& at,
-                   const LlamaBiases& biases) {
-  blueprint.add(at + "q_proj.weight", Slot::query_weight, layer);
-  blueprint.add(at + "k_proj.weight", Slot::key_weight, layer);
-  blueprint.add(at + "v_proj.weight", Slot::value_weight, layer);
-  blueprint.add(at + "o_proj.weight", Slot::output_weight, layer);
-  if (biases.query_key_value) {
-    blueprint.add(at + "q_proj.bias", Slot::query_bias, layer);
-    blueprint.add(at + "k_proj.bias", Slot::key_bias, layer);
-    blueprint.add(at + "v_proj.bias", Slot::value_bias, layer);
+void add_norm(Blueprint& blueprint, const std::string& name, Slot weight, std::optional<Slot> bias,
+              std::int64_t layer, const LlamaTensors& tensors) {
+  if (!tensors.norm_weights) {
+    blueprint.ones.push_back({.name = name, .slot = weight, .layer = layer});
+    return;
   }
-  if (biases.output) {
-    blueprint.add(at + "o_proj.bias", Slot::output_bias, layer);
-  }
-  if (blueprint.spec.query_key_norm) {
-    blueprint.add(at + "q_norm.weight", Slot::query_norm_weight, layer);
-    blueprint.add(at + "k_norm.weight", Slot::key_norm_weight, layer);
+  blueprint.add(name + ".weight", weight, layer);
+  if (tensors.norm && bias) {
+    blueprint.add(name + ".bias", *bias, layer);
   }
 }
 
@@ -39,19 +32,63 @@ void add_mlp(Blueprint& blueprint, std::int64_t layer, const std::string& at, bo
 }
 
 // The same name, post_attention_layernorm, is the norm before the MLP in Llama and the norm after
-// the attention where norms stand on both sides.
-void add_norms(Blueprint& blueprint, std::int64_t layer, const std::string& at) {
-  blueprint.add(at + "input_layernorm.weight", Slot::attention_norm_weight, layer);
-  if (blueprint.spec.block == Block::sandwich) {
-    blueprint.add(at + "post_attention_layernorm.weight", Slot::attention_post_norm_weight, layer);
-    blueprint.add(at + "pre_feedforward_layernorm.weight", Slot::mlp_norm_weight, layer);
-    blueprint.add(at + "post_feedforward_layernorm.weight", Slot::mlp_post_norm_weight, layer);
-  } else {
-    blueprint.add(at + "post_attention_layernorm.weight", Slot::mlp_norm_weight, layer);
+// the attention where norms stand behind what they norm.
+void add_norms(Blueprint& blueprint, std::int64_t layer, const std::string& at,
+               const LlamaTensors& tensors) {
+  const Block block = blueprint.spec.block;
+  const auto add = [&](const char* name, Slot weight, std::optional<Slot> bias) {
+    add_norm(blueprint, at + name, weight, bias, layer, tensors);
+  };
+  if (block != Block::post) {
+    add("input_layernorm", Slot::attention_norm_weight, Slot::attention_norm_bias);
+  }
+  if (block == Block::sandwich) {
+    add("pre_feedforward_layernorm", Slot::mlp_norm_weight, Slot::mlp_norm_bias);
+  }
+  if (block == Block::sandwich || block == Block::post) {
+    add("post_attention_layernorm", Slot::attention_post_norm_weight, {});
+    add("post_feedforward_layernorm", Slot::mlp_post_norm_weight, {});
+  } else if (block != Block::parallel_shared) {
+    add("post_attention_layernorm", Slot::mlp_norm_weight, Slot::mlp_norm_bias);
   }
 }
 
 }  // namespace
+
+void add_llama_attention(Blueprint& blueprint, std::int64_t layer, const std::string& at,
+                         const LlamaTensors& tensors, const std::string& output) {
+  blueprint.add(at + "q_proj.weight", Slot::query_weight, layer);
+  blueprint.add(at + "k_proj.weight", Slot::key_weight, layer);
+  blueprint.add(at + "v_proj.weight", Slot::value_weight, layer);
+  blueprint.add(at + output + ".weight", Slot::output_weight, layer);
+  if (tensors.query_key_value) {
+    blueprint.add(at + "q_proj.bias", Slot::query_bias, layer);
+    blueprint.add(at + "k_proj.bias", Slot::key_bias, layer);
+    blueprint.add(at + "v_proj.bias", Slot::value_bias, layer);
+  }
+  if (tensors.output) {
+    blueprint.add(at + output + ".bias", Slot::output_bias, layer);
+  }
+  const HeadNorm norm = blueprint.spec.query_key_norm;
+  if (norm != HeadNorm::none) {
+    const Layout layout = norm == HeadNorm::by_head ? Layout::heads_apart : Layout::as_decoder;
+    blueprint.add(at + "q_norm.weight", Slot::query_norm_weight, layer, layout);
+    blueprint.add(at + "k_norm.weight", Slot::key_norm_weight, layer, layout);
+  }
+}
+
+void set_one_window(Blueprint& blueprint, const ModelConfig& config,
+                    std::optional<std::int64_t> fallback) {
+  if (config.is_null("sliding_window") || (!fallback && !config.has("sliding_window"))) {
+    return;
+  }
+  const std::int64_t window =
+      config.integer("sliding_window", 1, kMaxPositions, fallback.value_or(1));
+  const auto layers = static_cast<std::int64_t>(blueprint.spec.layers.size());
+  for (std::int64_t layer = 0; layer < layers; ++layer) {
+    set_window(blueprint, layer, window);
+  }
+}
 
 Blueprint read_llama_sizes(const ModelConfig& config, const LlamaDefaults& defaults) {
   Blueprint blueprint;
@@ -75,7 +112,7 @@ Blueprint read_llama_sizes(const ModelConfig& config, const LlamaDefaults& defau
   spec.context_tokens =
       config.integer("max_position_embeddings", 1, kMaxPositions, defaults.positions);
   spec.norm = Norm::rms;
-  spec.norm_epsilon = config.number("rms_norm_eps", 0.0, 1.0, 1e-6);
+  spec.norm_epsilon = config.number(defaults.epsilon_key, 0.0, 1.0, defaults.epsilon);
   spec.attention_scale = 1.0 / std::sqrt(static_cast<double>(spec.head_dim));
   spec.gated_mlp = true;
   spec.layers.resize(static_cast<std::size_t>(
@@ -85,15 +122,15 @@ Blueprint read_llama_sizes(const ModelConfig& config, const LlamaDefaults& defau
   return blueprint;
 }
 
-void add_llama_tensors(Blueprint& blueprint, const LlamaBiases& biases) {
+void add_llama_tensors(Blueprint& blueprint, const LlamaTensors& tensors) {
   blueprint.add("embed_tokens.weight", Slot::token_embedding);
-  blueprint.add("norm.weight", Slot::final_norm_weight);
+  add_norm(blueprint, "norm", Slot::final_norm_weight, Slot::final_norm_bias, 0, tensors);
   const auto layers = static_cast<std::int64_t>(blueprint.spec.layers.size());
   for (std::int64_t layer = 0; layer < layers; ++layer) {
     const std::string at = "layers." + std::to_string(layer) + ".";
-    add_norms(blueprint, layer, at);
-    add_attention(blueprint, layer, at + "self_attn.", biases);
-    add_mlp(blueprint, layer, at + "mlp.", biases.mlp);
+    add_norms(blueprint, layer, at, tensors);
+    add_llama_attention(blueprint, layer, at + "self_attn.", tensors);
+    add_mlp(blueprint, layer, at + "mlp.", tensors.mlp);
   }
 }
 

@@ -29,6 +29,10 @@ std::vector<std::int64_t> stored_shape(const DecoderSpec& spec, const TensorPlan
   if (plan.layout == Layout::transposed) {
     std::reverse(shape.begin(), shape.end());
   }
+  shape[0] /= plan.parts;
+  if (plan.layout == Layout::heads_apart) {
+    shape = {shape[0] / spec.head_dim, spec.head_dim};
+  }
   return shape;
 }
 
@@ -78,6 +82,9 @@ void plan_head(const Blueprint& blueprint, const Checkpoint& checkpoint, Match& 
     embedding->name = *head;
   } else if (head) {
     match.tensors.push_back({.name = *head, .slot = Slot::head_weight});
+  }
+  if (!blueprint.head_bias.empty()) {
+    match.tensors.push_back({.name = blueprint.head_bias, .slot = Slot::head_bias});
   }
 }
 
@@ -144,7 +151,7 @@ Match match_tensors(const Blueprint& blueprint, const Checkpoint& checkpoint) {
   for (const TensorPlan& plan : match.tensors) {
     check_one(blueprint, checkpoint, plan);
     std::int64_t elements = 1;
-    for (const std::int64_t dimension : slot_shape(blueprint.spec, plan.slot)) {
+    for (const std::int64_t dimension : stored_shape(blueprint.spec, plan)) {
       elements *= dimension;  // the file holds them all: no overflow
     }
     match.parameters += elements;

@@ -5,6 +5,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "harness/backend/row_order.h"
 #include "harness/error.h"
 
 namespace souvenir {
@@ -21,7 +22,12 @@ at::ScalarType dtype_of(const std::string& name) {
 }
 
 // Returns a view of a tensor's place whose elements are in the order of the file.
-at::Tensor in_file_order(const TensorPlan& plan, const DecoderSpec& spec, const at::Tensor& place) {
+at::Tensor in_file_order(const TensorPlan& plan, const DecoderSpec& spec, const at::Tensor& slot) {
+  const std::int64_t rows = slot.size(0) / plan.parts;
+  const at::Tensor place = slot.narrow(0, plan.part * rows, rows);
+  if (plan.layout == Layout::heads_apart) {
+    return place.view({-1, spec.head_dim});
+  }
   if (plan.layout == Layout::transposed) {
     return place.t();
   }
@@ -152,6 +158,12 @@ void scale_queries(const Blueprint& blueprint, DecoderWeights& weights) {
   }
 }
 
+void fill_with_ones(const Blueprint& blueprint, DecoderWeights& weights, at::Device device) {
+  for (const TensorPlan& plan : blueprint.ones) {
+    place_of(blueprint.spec, weights, plan.slot, plan.layer, at::kFloat, device).fill_(1.0);
+  }
+}
+
 }  // namespace
 
 LoadedWeights load_weights(const Blueprint& blueprint, const Match& match, Checkpoint& checkpoint,
@@ -181,6 +193,8 @@ LoadedWeights load_weights(const Blueprint& blueprint, const Match& match, Check
     loaded.files.push_back(shard.file->finish());
   }
   if (adapter != nullptr) merge_adapter(*adapter, match.tensors, place);
+  fill_with_ones(blueprint, loaded.weights, device);
+  reorder_rows(blueprint, loaded.weights);
   scale_queries(blueprint, loaded.weights);
   loaded.tied = tie(blueprint, loaded.weights);
   return loaded;

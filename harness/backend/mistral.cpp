@@ -17,9 +17,7 @@ Blueprint read_mistral(const ModelConfig& config) {
   set_rope(blueprint.spec, read_rope(config, {}));
   const bool has_window = !config.is_null("sliding_window");
   const auto layers = static_cast<std::int64_t>(blueprint.spec.layers.size());
-  for (std::int64_t layer = 0; has_window && layer < layers; ++layer) {
-    set_window(blueprint, layer, config.integer("sliding_window", 1, kMaxPositions, 4096));
-  }
+  set_one_window(blueprint, config, 4096);
   // The reference library reads layer_types here and then masks all layers alike.
   for (const std::string& type : read_layer_types(config, layers)) {
     if ((type == "sliding_attention") != has_window) {

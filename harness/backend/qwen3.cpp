@@ -14,7 +14,7 @@ Blueprint read_qwen3(const ModelConfig& config) {
                                                   .positions = 32768,
                                                   .tied = false});
   blueprint.spec.activation = read_activation(config, "hidden_act", "silu");
-  blueprint.spec.query_key_norm = true;
+  blueprint.spec.query_key_norm = HeadNorm::shared;
   set_rope(blueprint.spec, read_rope(config, {}));
   set_qwen_windows(blueprint, config);
   const bool bias = config.flag("attention_bias", false);

@@ -89,16 +89,39 @@ Rope make_yarn(const RopeParameters& rope, std::int64_t rotated, double original
                  yarn_attention_factor(rope, factor));
 }
 
+// Scales beyond max_positions only, and no sequence here is longer: the frequencies of the plain
+// kind, as in the reference for such sequences.
+Rope make_dynamic(const RopeParameters& rope, std::int64_t rotated, double original) {
+  return make_default(rope, rotated, original);
+}
+
+Rope make_longrope(const RopeParameters& rope, std::int64_t rotated, double original) {
+  const at::Tensor lengths = wavelengths(rope.theta, rotated);
+  const auto divided = [&](const std::vector<double>& factors) {
+    if (static_cast<std::int64_t>(factors.size()) != lengths.numel()) {
+      throw Error(ErrorKind::input, "config.json: longrope: expected " +
+                                        std::to_string(lengths.numel()) + " factors, found " +
+                                        std::to_string(factors.size()));
+    }
+    return 1.0 / (at::tensor(at::ArrayRef<double>(factors), at::kFloat) * lengths);
+  };
+  const double factor = *rope.factor;
+  const double attention =
+      factor <= 1.0 ? 1.0 : std::sqrt(1.0 + std::log(factor) / std::log(original));
+  Rope made = to_rope(divided(rope.short_factors), rope.attention_factor.value_or(attention));
+  made.beyond = to_rope(divided(rope.long_factors)).inverse_frequencies;
+  made.beyond_tokens = static_cast<std::int64_t>(original);
+  return made;
+}
+
 struct RopeKind {
   const char* name;
   Kind make;
 };
 
 constexpr RopeKind kKinds[] = {
-    {"default", make_default},
-    {"linear", make_linear},
-    {"llama3", make_llama3},
-    {"yarn", make_yarn},
+    {"default", make_default}, {"linear", make_linear},   {"llama3", make_llama3},
+    {"yarn", make_yarn},       {"dynamic", make_dynamic}, {"longrope", make_longrope},
 };
 
 const RopeKind* find_kind(const std::string& type) {
@@ -128,7 +151,10 @@ void check_needs(const ModelConfig& object, const RopeParameters& rope) {
       object.refuse(key, "missing; rope_type " + in_quotes(rope.type) + " needs it");
     }
   };
-  if (rope.type != "default") {
+  if (rope.type == "longrope") {
+    need("short_factor", !rope.short_factors.empty());
+    need("long_factor", !rope.long_factors.empty());
+  } else if (rope.type != "default") {
     need("factor", rope.factor.has_value());
   }
   if (rope.type == "llama3") {
@@ -166,6 +192,10 @@ RopeParameters read_rope_object(const ModelConfig& object, double theta, double 
   rope.attention_factor = object.maybe_number("attention_factor", 0.0, kHuge);
   rope.mscale = object.maybe_number("mscale", 0.0, kHuge);
   rope.mscale_all_dim = object.maybe_number("mscale_all_dim", 0.0, kHuge);
+  rope.short_factors =
+      object.maybe_numbers("short_factor", kTiny, kHuge).value_or(std::vector<double>{});
+  rope.long_factors =
+      object.maybe_numbers("long_factor", kTiny, kHuge).value_or(std::vector<double>{});
   rope.beta_fast = positive_or(object, "beta_fast", 32.0);
   rope.beta_slow = positive_or(object, "beta_slow", 1.0);
   rope.truncate = object.flag("truncate", true);
@@ -202,6 +232,8 @@ RopeParameters read_rope(const ModelConfig& config, const RopeNames& names) {
   // Where a config says it outside, that wins, as in the reference library.
   if (const auto outside = config.maybe_number("original_max_position_embeddings", 1, kHuge)) {
     rope.original_positions = outside;
+  } else if (names.original) {
+    rope.original_positions = names.original;
   }
   return rope;
 }
@@ -219,7 +251,11 @@ Rope make_rope(const RopeParameters& parameters, std::int64_t head_dim,
   }
   const double original =
       parameters.original_positions.value_or(static_cast<double>(max_positions));
-  return find_kind(parameters.type)->make(parameters, rotated, original);
+  RopeParameters complete = parameters;
+  if (!complete.factor) {  // longrope alone may leave it out
+    complete.factor = static_cast<double>(max_positions) / original;
+  }
+  return find_kind(complete.type)->make(complete, rotated, original);
 }
 
 }  // namespace souvenir

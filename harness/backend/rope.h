@@ -19,6 +19,7 @@ struct RopeParameters {
   std::optional<double> original_positions;
   std::optional<double> low_freq_factor, high_freq_factor;         // llama3
   std::optional<double> attention_factor, mscale, mscale_all_dim;  // yarn
+  std::vector<double> short_factors, long_factors;                 // longrope
   double beta_fast = 32.0, beta_slow = 1.0;
   bool truncate = true;
 };
@@ -26,13 +27,15 @@ struct RopeParameters {
 // Where an architecture's config says what, beside the common form.
 //
 //   theta_key, theta      the old top-level name and its default
+//   original              the default of original_max_position_embeddings outside the object
 //   partial_key, partial  the same for the rotated share; empty: the architecture rotates all of
 //                         every head, and a config that says otherwise is refused
 struct RopeNames {
   std::string theta_key = "rope_theta";
   double theta = 10000.0;
-  std::string partial_key;
+  std::string partial_key = {};
   double partial = 1.0;
+  std::optional<double> original = {};
 };
 
 // The kinds of rope_type that are supported.
@@ -56,7 +59,9 @@ RopeParameters read_rope_object(const ModelConfig& object, double theta, double 
 //
 // Returns  [ceil(dimensions / 2)]; empty if none is rotated
 // Errors   input: parameters that contradict each other
-// Source   linear: kaiokendev (2023); yarn: Peng et al. (2023); llama3: Llama 3.1
+// Source   linear: kaiokendev (2023); yarn: Peng et al. (2023); llama3: Llama 3.1; longrope: Ding
+// et
+//          al. (2024)
 Rope make_rope(const RopeParameters& parameters, std::int64_t head_dim, std::int64_t max_positions);
 
 }  // namespace souvenir

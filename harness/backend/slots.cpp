@@ -9,7 +9,20 @@ namespace souvenir {
 
 namespace {
 
-enum class Extent { one, vocabulary, hidden, positions, query, key, qkv, head, inner };
+enum class Extent {
+  one,
+  vocabulary,
+  hidden,
+  embedding,
+  positions,
+  query,
+  key,
+  qkv,
+  query_norm,
+  key_norm,
+  inner,
+  gate_up
+};
 enum class Kind { norm, other };
 
 using InModel = at::Tensor DecoderWeights::*;
@@ -44,9 +57,14 @@ constexpr Kind kNorm = Kind::norm;
 constexpr Kind kOther = Kind::other;
 
 constexpr SlotRow kSlots[] = {
-    model_row(Slot::token_embedding, kOther, E::vocabulary, E::hidden, &M::token_embedding),
+    model_row(Slot::token_embedding, kOther, E::vocabulary, E::embedding, &M::token_embedding),
     model_row(Slot::position_embedding, kOther, E::positions, E::hidden, &M::position_embedding),
-    model_row(Slot::head_weight, kOther, E::vocabulary, E::hidden, &M::head_weight),
+    model_row(Slot::project_in, kOther, E::hidden, E::embedding, &M::project_in),
+    model_row(Slot::project_out, kOther, E::embedding, E::hidden, &M::project_out),
+    model_row(Slot::embedding_norm_weight, kNorm, E::hidden, E::one, &M::embedding_norm_weight),
+    model_row(Slot::embedding_norm_bias, kNorm, E::hidden, E::one, &M::embedding_norm_bias),
+    model_row(Slot::head_weight, kOther, E::vocabulary, E::embedding, &M::head_weight),
+    model_row(Slot::head_bias, kOther, E::vocabulary, E::one, &M::head_bias),
     model_row(Slot::final_norm_weight, kNorm, E::hidden, E::one, &M::final_norm_weight),
     model_row(Slot::final_norm_bias, kNorm, E::hidden, E::one, &M::final_norm_bias),
     layer_row(Slot::attention_norm_weight, kNorm, E::hidden, E::one, &L::attention_norm_weight),
@@ -59,14 +77,15 @@ constexpr SlotRow kSlots[] = {
     layer_row(Slot::key_bias, kOther, E::key, E::one, &L::qkv_bias),
     layer_row(Slot::value_weight, kOther, E::key, E::hidden, &L::qkv_weight),
     layer_row(Slot::value_bias, kOther, E::key, E::one, &L::qkv_bias),
-    layer_row(Slot::query_norm_weight, kNorm, E::head, E::one, &L::query_norm_weight),
-    layer_row(Slot::key_norm_weight, kNorm, E::head, E::one, &L::key_norm_weight),
+    layer_row(Slot::query_norm_weight, kNorm, E::query_norm, E::one, &L::query_norm_weight),
+    layer_row(Slot::key_norm_weight, kNorm, E::key_norm, E::one, &L::key_norm_weight),
     layer_row(Slot::output_weight, kOther, E::hidden, E::query, &L::output_weight),
     layer_row(Slot::output_bias, kOther, E::hidden, E::one, &L::output_bias),
     layer_row(Slot::attention_post_norm_weight, kNorm, E::hidden, E::one,
               &L::attention_post_norm_weight),
     layer_row(Slot::mlp_norm_weight, kNorm, E::hidden, E::one, &L::mlp_norm_weight),
     layer_row(Slot::mlp_norm_bias, kNorm, E::hidden, E::one, &L::mlp_norm_bias),
+    layer_row(Slot::gate_up_weight, kOther, E::gate_up, E::hidden, &L::gate_up_weight),
     layer_row(Slot::gate_weight, kOther, E::inner, E::hidden, &L::gate_up_weight),
     layer_row(Slot::gate_bias, kOther, E::inner, E::one, &L::gate_up_bias),
     layer_row(Slot::up_weight, kOther, E::inner, E::hidden, &L::gate_up_weight),
@@ -93,18 +112,25 @@ std::int64_t length_of(const DecoderSpec& spec, Extent extent) {
       return spec.vocabulary;
     case Extent::hidden:
       return spec.hidden;
+    case Extent::embedding:
+      return spec.embedding > 0 ? spec.embedding : spec.hidden;
     case Extent::positions:
-      return spec.context_tokens;
+      return spec.position_offset + spec.context_tokens;
     case Extent::query:
       return spec.heads * spec.head_dim;
     case Extent::key:
       return spec.key_value_heads * spec.head_dim;
     case Extent::qkv:
       return (spec.heads + 2 * spec.key_value_heads) * spec.head_dim;
-    case Extent::head:
-      return spec.head_dim;
+    case Extent::query_norm:
+      return spec.query_key_norm == HeadNorm::shared ? spec.head_dim : spec.heads * spec.head_dim;
+    case Extent::key_norm:
+      return spec.query_key_norm == HeadNorm::shared ? spec.head_dim
+                                                     : spec.key_value_heads * spec.head_dim;
     case Extent::inner:
       return spec.intermediate;
+    case Extent::gate_up:
+      return 2 * spec.intermediate;
   }
   throw Error(ErrorKind::internal, "an extent without a length");
 }

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "harness/backend/alibi.h"
+#include "harness/backend/kernels/kernels.h"
+
 namespace souvenir {
 namespace {
 
@@ -22,6 +25,26 @@ at::Tensor part(const at::Tensor& t, std::int64_t first, std::int64_t count) {
   return t.defined() ? t.narrow(0, first, count).contiguous() : t;
 }
 
+// Marks the rows of sequences for which a rope has other frequencies; undefined if there are none.
+at::Tensor rows_beyond(const Rope& rope, const PackedTokens& tokens) {
+  at::Tensor rows;
+  for (const Segment& s : tokens.segments) {
+    if (rope.beyond.empty() || std::max(s.length, s.past + s.tokens) <= rope.beyond_tokens)
+      continue;
+    if (!rows.defined()) rows = at::zeros(tokens.ids.sizes(), at::TensorOptions(at::kBool));
+    rows.narrow(0, s.begin, s.tokens).fill_(true);
+  }
+  return rows.defined() ? rows.to(tokens.ids.device()) : rows;
+}
+
+// Returns  [heads, positions of the longest sequence, rounded up as the kernel reads them] float32
+at::Tensor key_bias(const Alibi& alibi, const PackedTokens& tokens) {
+  std::int64_t positions = 1;
+  for (const Segment& s : tokens.segments) positions = std::max(positions, s.past + s.tokens);
+  positions = kernels::round_up(positions, kernels::kPanelAlign);
+  return alibi_bias(alibi, positions).to(tokens.ids.device());
+}
+
 }  // namespace
 
 Transformer::Transformer(const DecoderSpec& spec, DecoderWeights& weights,
@@ -30,7 +53,14 @@ Transformer::Transformer(const DecoderSpec& spec, DecoderWeights& weights,
       paths_(paths),
       embedding_(weights.token_embedding),
       positions_(std::move(weights.position_embedding)),
-      final_norm_(spec, weights.final_norm_weight, weights.final_norm_bias) {
+      embedding_norm_(
+          norm_or_none(spec, weights.embedding_norm_weight, weights.embedding_norm_bias)),
+      final_norm_(norm_or_none(spec, weights.final_norm_weight, weights.final_norm_bias)) {
+  if (weights.project_in.defined()) {
+    project_in_ = Linear(std::move(weights.project_in), {}, paths.packing);
+    project_out_ = Linear(weights.project_out.to(at::kFloat), {}, paths.packing);
+    weights.project_out.reset();
+  }
   for (std::size_t i = 0; i < spec.layers.size(); ++i)
     layers_.push_back(make_layer(spec.layers[i], std::move(weights.layers[i])));
 }
@@ -48,10 +78,12 @@ Transformer::Layer Transformer::make_layer(const DecoderLayerSpec& spec,
                  spec_.rotary_dim,
                  norm_weight(spec_, w.query_norm_weight),
                  norm_weight(spec_, w.key_norm_weight),
+                 spec_.query_key_norm,
                  spec_.norm_epsilon,
-                 spec_.norm == Norm::layer_norm};
-  layer.shape = {spec_.heads, spec_.key_value_heads, spec_.head_dim, spec_.attention_scale,
-                 spec.window};
+                 spec_.norm == Norm::layer_norm,
+                 spec_.query_key_value_clip};
+  layer.shape = {spec_.heads,           spec_.key_value_heads, spec_.head_dim,
+                 spec_.attention_scale, spec.window,           spec_.attention_cap};
   layer.rope = spec.rope;
   layer.qkv = Linear(std::move(w.qkv_weight), std::move(w.qkv_bias), paths_.packing);
   layer.output = Linear(std::move(w.output_weight), std::move(w.output_bias), paths_.packing);
@@ -68,22 +100,34 @@ Transformer::Layer Transformer::make_layer(const DecoderLayerSpec& spec,
 }
 
 at::Tensor Transformer::embed(const PackedTokens& tokens) const {
-  at::Tensor x = embedding_.index_select(0, tokens.ids).to(at::kFloat);
-  if (spec_.embedding_scale != 1.0) {
+  at::Tensor x = embedding_.index_select(0, tokens.ids);
+  x = (project_in_ ? project_in_(x) : x).to(at::kFloat);
+  if (spec_.embedding_scale_rounded) {
     const at::Tensor scale = at::scalar_tensor(spec_.embedding_scale, at::kDouble);
     x.mul_(scale.to(dtype()).to(at::kFloat).to(device()));
+  } else if (spec_.embedding_scale != 1.0) {
+    x.mul_(spec_.embedding_scale);
   }
-  if (spec_.learned_positions) x.add_(positions_.index_select(0, tokens.positions).to(at::kFloat));
-  return x;
+  if (spec_.learned_positions)
+    x.add_(positions_.index_select(0, tokens.positions + spec_.position_offset).to(at::kFloat));
+  return spec_.embedding_norm ? embedding_norm_(x, paths_.rows) : x;
+}
+
+Transformer::Placement Transformer::place(const PackedTokens& tokens) const {
+  Placement placement;
+  for (const Rope& rope : spec_.ropes)
+    placement.ropes.push_back(make_rope_table(rope, tokens.positions, rows_beyond(rope, tokens)));
+  if (spec_.alibi) placement.bias = key_bias(*spec_.alibi, tokens);
+  return placement;
 }
 
 at::Tensor Transformer::mix(const Layer& layer, const at::Tensor& x, const PackedTokens& tokens,
-                            const std::vector<RopeTable>& ropes,
-                            KeyValueCache::Layer* cache) const {
+                            const Placement& placement, KeyValueCache::Layer* cache) const {
   const at::Tensor qkv = layer.qkv(x);
-  const RopeTable* rope = layer.rope < 0 ? nullptr : &ropes[static_cast<std::size_t>(layer.rope)];
+  const RopeTable* rope =
+      layer.rope < 0 ? nullptr : &placement.ropes[static_cast<std::size_t>(layer.rope)];
   layer.heads.apply(qkv, rope, paths_.rows);
-  return attend(qkv, tokens.segments, layer.shape, cache, paths_.attention);
+  return attend(qkv, tokens.segments, layer.shape, cache, paths_.attention, placement.bias);
 }
 
 at::Tensor Transformer::mlp(const Layer& layer, const at::Tensor& x) const {
@@ -103,32 +147,82 @@ at::Tensor Transformer::mlp(const Layer& layer, const at::Tensor& x) const {
   return out;
 }
 
+// Adds `delta` to the residual stream, and returns what attention sees of it.
+at::Tensor Transformer::before_attention(const Layer& layer, at::Tensor& residual,
+                                         const at::Tensor& delta) const {
+  if (spec_.block == Block::post || spec_.block == Block::after) {
+    if (delta.defined()) residual.add_(delta);
+    return residual.to(dtype());
+  }
+  return layer.attention_norm.add(residual, delta, dtype(), paths_.rows);
+}
+
+// Adds what attention found to the residual stream, and returns what the MLP sees of it; where both
+// see the same, an undefined tensor.
+at::Tensor Transformer::before_mlp(const Layer& layer, at::Tensor& residual,
+                                   const at::Tensor& attended) const {
+  switch (spec_.block) {
+    case Block::parallel: {
+      const at::Tensor x = layer.mlp_norm.add(residual, {}, dtype(), paths_.rows);
+      residual.add_(attended);
+      return x;
+    }
+    case Block::parallel_shared:
+      residual.add_(attended);
+      return {};
+    case Block::post:
+      residual.add_(attended);
+      return residual.to(dtype());
+    case Block::after:
+      residual = layer.attention_norm.add(residual, attended, at::kFloat, paths_.rows);
+      return residual.to(dtype());
+    case Block::pre:
+    case Block::sandwich:
+      break;
+  }
+  return layer.mlp_norm.add(residual, attended, dtype(), paths_.rows);
+}
+
 at::Tensor Transformer::forward(const PackedTokens& tokens, const at::Tensor& wanted,
                                 KeyValueCache* cache) const {
-  std::vector<RopeTable> ropes;
-  for (const Rope& rope : spec_.ropes) ropes.push_back(make_rope_table(rope, tokens.positions));
+  const Placement placement = place(tokens);
+  const bool post = spec_.block == Block::sandwich || spec_.block == Block::post;
   at::Tensor residual = embed(tokens);
   at::Tensor delta;  // what the last part added, not yet in `residual`
   for (std::size_t i = 0; i < layers_.size(); ++i) {
     const Layer& layer = layers_[i];
-    at::Tensor x = layer.attention_norm.add(residual, delta, dtype(), paths_.rows);
-    at::Tensor mixed = mix(layer, x, tokens, ropes, cache == nullptr ? nullptr : &cache->layer(i));
+    at::Tensor x = before_attention(layer, residual, delta);
+    at::Tensor mixed =
+        mix(layer, x, tokens, placement, cache == nullptr ? nullptr : &cache->layer(i));
     if (i + 1 == layers_.size()) {  // nothing looks at the other rows any more
       mixed = mixed.index_select(0, wanted);
       residual = residual.index_select(0, wanted);
+      if (spec_.block == Block::parallel_shared) x = x.index_select(0, wanted);
     }
     at::Tensor attended = layer.output(mixed);
-    if (spec_.block == Block::sandwich) attended = layer.attention_post_norm(attended, paths_.rows);
-    if (spec_.block == Block::parallel) {
-      x = layer.mlp_norm.add(residual, {}, dtype(), paths_.rows);
-      residual.add_(attended);
-    } else {
-      x = layer.mlp_norm.add(residual, attended, dtype(), paths_.rows);
+    if (post) attended = layer.attention_post_norm(attended, paths_.rows);
+    if (spec_.residual_scale != 1.0) attended.mul_(spec_.residual_scale);
+    const at::Tensor seen = before_mlp(layer, residual, attended);
+    delta = mlp(layer, seen.defined() ? seen : x);
+    if (post) delta = layer.mlp_post_norm(delta, paths_.rows);
+    if (spec_.residual_scale != 1.0) delta.mul_(spec_.residual_scale);
+    if (spec_.block == Block::after) {
+      residual = layer.mlp_norm.add(residual, delta, at::kFloat, paths_.rows);
+      delta.reset();
     }
-    delta = mlp(layer, x);
-    if (spec_.block == Block::sandwich) delta = layer.mlp_post_norm(delta, paths_.rows);
   }
-  return final_norm_.add(residual, delta, at::kFloat, paths_.rows);
+  return finish(residual, delta);
+}
+
+at::Tensor Transformer::finish(const at::Tensor& residual, const at::Tensor& delta) const {
+  at::Tensor x = residual;
+  if (spec_.final_norm) {
+    x = final_norm_.add(residual, delta, at::kFloat, paths_.rows);
+  } else if (delta.defined()) {
+    x.add_(delta);
+  }
+  if (project_out_) x = project_out_(x);
+  return spec_.logit_scale != 1.0 ? x.mul_(spec_.logit_scale) : x;
 }
 
 }  // namespace souvenir

@@ -34,7 +34,7 @@ class Transformer {
   //   wanted  [wanted] int64 rows whose states are asked for; the last layer skips the others
   //   cache   takes the new keys and values and supplies the past; null: no sequence has a past
   //
-  // Returns  [wanted, hidden] float32
+  // Returns  [wanted, hidden], or the head's width, float32: what the head multiplies
   at::Tensor forward(const PackedTokens& tokens, const at::Tensor& wanted,
                      KeyValueCache* cache) const;
 
@@ -51,16 +51,27 @@ class Transformer {
     int rope = -1;
   };
   Layer make_layer(const DecoderLayerSpec& spec, DecoderLayerWeights weights) const;
+  // What depends on positions alone, the same in all layers.
+  struct Placement {
+    std::vector<RopeTable> ropes;
+    at::Tensor bias;
+  };
+  Placement place(const PackedTokens& tokens) const;
   at::Tensor embed(const PackedTokens& tokens) const;
   at::Tensor mix(const Layer& layer, const at::Tensor& x, const PackedTokens& tokens,
-                 const std::vector<RopeTable>& ropes, KeyValueCache::Layer* cache) const;
+                 const Placement& placement, KeyValueCache::Layer* cache) const;
+  at::Tensor before_attention(const Layer& layer, at::Tensor& residual,
+                              const at::Tensor& delta) const;
+  at::Tensor before_mlp(const Layer& layer, at::Tensor& residual, const at::Tensor& attended) const;
   at::Tensor mlp(const Layer& layer, const at::Tensor& x) const;
+  at::Tensor finish(const at::Tensor& residual, const at::Tensor& delta) const;
 
   DecoderSpec spec_;
   DecoderPaths paths_;
   at::Tensor embedding_, positions_;
+  Linear project_in_, project_out_;
   std::vector<Layer> layers_;
-  NormLayer final_norm_;
+  NormLayer embedding_norm_, final_norm_;
 };
 
 }  // namespace souvenir

@@ -1,5 +1,6 @@
 #include "harness/backend/architectures.h"
 
+#include <cmath>
 #include <cstring>
 #include <filesystem>
 #include <string>
@@ -40,9 +41,12 @@ Failure load_damaged(const std::string& name, const std::function<void(const fs:
 }
 
 TEST_CASE("the supported architectures are listed", "[architectures]") {
-  CHECK(supported_architectures() == std::vector<std::string>{"gemma3_text", "gpt2", "gpt_neox",
-                                                              "llama", "mistral", "qwen2",
-                                                              "qwen3"});
+  CHECK(supported_architectures() ==
+        std::vector<std::string>{"bloom",       "cohere",   "falcon",    "gemma",    "gemma2",
+                                 "gemma3_text", "gpt2",     "gpt_neo",   "gpt_neox", "gptj",
+                                 "granite",     "llama",    "mistral",   "olmo",     "olmo2",
+                                 "opt",         "phi",      "phi3",      "qwen2",    "qwen3",
+                                 "smollm3",     "stablelm", "starcoder2"});
 }
 
 TEST_CASE("absent fields take the defaults of the reference library", "[architectures]") {
@@ -63,6 +67,11 @@ TEST_CASE("absent fields take the defaults of the reference library", "[architec
     CHECK(spec.context_tokens == expected.at("max_position_embeddings"));
     CHECK(spec.norm_epsilon == expected.at("norm_epsilon"));
     CHECK(spec.rotary_dim == expected.at("rotary_dim"));
+    if (!spec.ropes.empty()) {
+      const auto rotated = static_cast<double>(spec.rotary_dim);
+      CHECK(spec.ropes.front().inverse_frequencies.back() ==
+            Approx(std::pow(expected.at("rope_theta").get<double>(), -(rotated - 2) / rotated)));
+    }
     CHECK(blueprint.tied == expected.at("tie_word_embeddings"));
     std::vector<std::int64_t> windows;
     for (const DecoderLayerSpec& layer : spec.layers) {
@@ -74,7 +83,9 @@ TEST_CASE("absent fields take the defaults of the reference library", "[architec
 }
 
 TEST_CASE("what a config asks for and is not supported is refused by name", "[architectures]") {
-  const std::string all = "supported: gemma3_text, gpt2, gpt_neox, llama, mistral, qwen2, qwen3";
+  const std::string all =
+      "supported: bloom, cohere, falcon, gemma, gemma2, gemma3_text, gpt2, gpt_neo, gpt_neox, "
+      "gptj, ";
   const auto [name, changes, message] = GENERATE_COPY(table<std::string, json, std::string>({
       {"llama", {{"model_type", "mamba"}}, "\"mamba\" is not supported; " + all},
       {"llama", {{"model_type", nullptr}}, "\"model_type\": missing; " + all},
@@ -90,8 +101,34 @@ TEST_CASE("what a config asks for and is not supported is refused by name", "[ar
       {"llama", {{"hidden_act", "xielu"}}, "\"xielu\" is not supported; supported: gelu, "},
       {"gpt2", {{"activation_function", "quick_gelu"}}, "\"quick_gelu\" is not supported"},
       {"llama",
-       {{"rope_parameters", {{"rope_type", "longrope"}}}},
-       "\"longrope\" is not supported; supported: default, linear, llama3, yarn"},
+       {{"rope_parameters", {{"rope_type", "mrope"}}}},
+       "\"mrope\" is not supported; supported: default, linear, llama3, yarn, dynamic, longrope"},
+      {"phi3_longrope",
+       {{"rope_scaling",
+         {{"type", "su"}, {"short_factor", {1.0}}, {"long_factor", {1.0, 1.0, 1.0}}}}},
+       "longrope: expected 3 factors, found 1"},
+      {"phi3_longrope",
+       {{"rope_scaling", {{"type", "su"}, {"short_factor", {1.0, 0.0, 1.0}}}}},
+       "\"short_factor\": expected a list of numbers"},
+      {"phi3", {{"rope_parameters", {{"rope_type", "llama3"}}}}, "supported: default, longrope"},
+      {"gemma", {{"use_bidirectional_attention", true}}, "\"use_bidirectional_attention\""},
+      {"gemma", {{"hidden_activation", "relu"}}, "contradicts hidden_act"},
+      {"gemma2", {{"attn_logit_softcapping", 0.0}}, "\"attn_logit_softcapping\""},
+      {"gemma2", {{"sliding_window", nullptr}}, "\"sliding_window\""},
+      {"smollm3", {{"no_rope_layers", {1, 0}}}, "one for each of 3 layers, found 2"},
+      {"smollm3",
+       {{"use_sliding_window", false}},
+       "\"sliding_attention\" without use_sliding_window"},
+      {"gpt_neo", {{"attention_types", {{{"global", "banded"}, 1}}}}, "\"attention_types\""},
+      {"gpt_neo", {{"attention_types", nlohmann::json::array()}}, "kinds for 3 layers"},
+      {"gptj", {{"rotary_dim", nullptr}}, "\"rotary_dim\""},
+      {"phi", {{"qk_layernorm", true}}, "\"qk_layernorm\""},
+      {"falcon_grouped", {{"parallel_attn", false}}, "contradicts new_decoder_architecture"},
+      {"falcon", {{"num_ln_in_parallel_attn", 2}}, "\"num_ln_in_parallel_attn\""},
+      {"falcon_alibi", {{"num_kv_heads", 1}}, "as many as heads"},
+      {"bloom",
+       {{"apply_residual_connection_post_layernorm", true}},
+       "\"apply_residual_connection_post_layernorm\""},
       {"llama", {{"is_encoder_decoder", true}}, "\"is_encoder_decoder\": true is not supported"},
       {"gpt2", {{"add_cross_attention", true}}, "\"add_cross_attention\""},
       {"gpt2", {{"reorder_and_upcast_attn", true}}, "\"reorder_and_upcast_attn\""},
@@ -133,7 +170,8 @@ TEST_CASE("what a config asks for and is not supported is refused by name", "[ar
 
 TEST_CASE("a config damaged anywhere is read or refused, never anything else", "[architectures]") {
   const auto name = GENERATE(as<std::string>(), "gpt2", "gpt_neox", "llama_llama3", "mistral",
-                             "qwen2_sliding", "qwen3_sliding", "gemma3_text");
+                             "qwen2_sliding", "qwen3_sliding", "gemma3_text", "gemma2",
+                             "phi3_longrope", "smollm3", "gpt_neo", "falcon_alibi", "bloom");
   const std::string config = test::read_bytes(test::fixture(name) / "config.json");
   std::mt19937 random(1);  // the same damage every time
   int refused = 0;

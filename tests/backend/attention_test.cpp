@@ -15,7 +15,8 @@ at::Tensor random(at::IntArrayRef shape, std::uint64_t seed) {
 }
 
 // Softmax over the visible keys of one sequence, by the definition, in float64.
-at::Tensor by_definition(const at::Tensor& qkv, const AttentionShape& shape) {
+at::Tensor by_definition(const at::Tensor& qkv, const AttentionShape& shape,
+                         const at::Tensor& bias = {}) {
   const std::int64_t tokens = qkv.size(0), dim = shape.head_dim;
   const at::Tensor x = qkv.to(at::kDouble).view({tokens, -1, dim});
   const at::Tensor out = at::empty({tokens, shape.heads, dim}, at::kDouble);
@@ -27,7 +28,9 @@ at::Tensor by_definition(const at::Tensor& qkv, const AttentionShape& shape) {
       const std::int64_t low = std::max<std::int64_t>(0, i + 1 - window), count = i + 1 - low;
       const at::Tensor keys = x.narrow(0, low, count).select(1, key_head);
       const at::Tensor values = x.narrow(0, low, count).select(1, key_head + shape.key_value_heads);
-      const at::Tensor scores = at::mv(keys, x[i][head]) * shape.scale;
+      at::Tensor scores = at::mv(keys, x[i][head]) * shape.scale;
+      if (shape.cap > 0.0) scores = at::tanh(scores / shape.cap) * shape.cap;
+      if (bias.defined()) scores = scores + bias[head].narrow(0, low, count).to(at::kDouble);
       out[i][head] = at::mv(values.t(), at::softmax(scores, 0));
     }
   }
@@ -102,6 +105,48 @@ TEST_CASE("attention with a cache, in pieces, is attention over the whole", "[at
       CHECK(largest_difference(out.narrow(0, a, b), whole_second.narrow(0, done[1], b)) < 5e-6);
       done[0] += a;
       done[1] += b;
+    }
+  }
+}
+
+// Biases like ALiBi's, of every sign, for more positions than there are.
+at::Tensor some_bias(const AttentionShape& shape) {
+  return random({shape.heads, 192}, 7).cumsum(1).mul_(0.2);
+}
+
+TEST_CASE("scores are capped and biased before the softmax, on either path", "[attention]") {
+  const c10::InferenceMode no_gradients;
+  AttentionShape shape = any_shape();
+  shape.cap = GENERATE(0.0, 0.3, 50.0);
+  const bool biased = GENERATE(false, true);
+  if (shape.cap == 0.0 && !biased) return;
+  CAPTURE(shape.heads, shape.key_value_heads, shape.head_dim, shape.window.value_or(0), shape.cap,
+          biased);
+  const at::Tensor bias = biased ? some_bias(shape) : at::Tensor();
+  const std::int64_t width = (shape.heads + 2 * shape.key_value_heads) * shape.head_dim;
+  const at::Tensor qkv = random({130, width}, 6);
+  const at::Tensor expected = by_definition(qkv, shape, bias);
+  CHECK(largest_difference(expected,
+                           by_definition(qkv, {shape.heads, shape.key_value_heads, shape.head_dim,
+                                               shape.scale, shape.window})) >
+        1e-4 * (shape.window == 1 ? -1.0 : 1.0));
+  DecoderSpec spec;
+  spec.key_value_heads = shape.key_value_heads;
+  spec.head_dim = shape.head_dim;
+  spec.layers.resize(1);
+  const std::vector<Segment> all = {{0, 130, 0, 0}};
+  for (const AttentionPath path : {AttentionPath::automatic, AttentionPath::aten}) {
+    CHECK(largest_difference(attend(qkv, all, shape, nullptr, path, bias), expected) < 1e-5);
+    const at::Tensor half = attend(qkv.to(at::kBFloat16), all, shape, nullptr, path, bias);
+    CHECK(largest_difference(half, by_definition(qkv.to(at::kBFloat16), shape, bias)) < 0.03);
+    KeyValueCache cache(spec, 1, 130, at::kCPU, at::kFloat);
+    std::int64_t done = 0;
+    for (const std::int64_t n : {60, 1, 69}) {
+      const std::vector<Segment> some = {{0, n, done, 0}};
+      const at::Tensor out =
+          attend(qkv.narrow(0, done, n), some, shape, &cache.layer(0), path, bias);
+      CHECK(largest_difference(out, expected.narrow(0, done, n)) < 1e-5);
+      done += n;
     }
   }
 }

@@ -114,7 +114,7 @@ TEST_CASE("narrowing to bfloat16 rounds to even and keeps NaN and infinity", "[k
     head.push_back({0x7F80});  // infinity
     const auto before = head;
     table->rotate_bf16(
-        {head.data(), 1, 0, 6, 4, nullptr, nullptr, angles.data(), zeros.data(), 1e-5F, false});
+        {head.data(), 1, 0, 6, 4, nullptr, nullptr, 0, angles.data(), zeros.data(), 1e-5F, false});
     for (std::size_t i = 0; i < head.size(); ++i) {
       CAPTURE(i);
       CHECK((head[i].bits == before[i].bits ||
@@ -129,26 +129,27 @@ TEST_CASE("rotation turns the first dimensions of every head, half against half"
     CAPTURE(table->name);
     const std::int64_t dim = GENERATE(10, 16, 64, 96), heads = 3, key_heads = 2;
     const std::int64_t rotary = dim == 10 ? 6 : dim;
-    const bool normed = GENERATE(false, true);
+    const bool normed = GENERATE(false, true), own_weights = GENERATE(false, true);
     const auto count = static_cast<std::size_t>((heads + key_heads) * dim);
     std::vector<float> cosine, sine;
     for (std::int64_t i = 0; i < rotary / 2; ++i) {
       cosine.push_back(std::cos(0.3F * static_cast<float>(i + 1)));
       sine.push_back(std::sin(0.3F * static_cast<float>(i + 1)));
     }
-    const auto norms = random_floats(static_cast<std::size_t>(2 * dim), 7);
+    const auto norms = random_floats(static_cast<std::size_t>(5 * dim), 7);
     const auto before = random_floats(count, 8);
     auto after = before;
     table->rotate_f32({after.data(), heads, key_heads, dim, rotary, normed ? norms.data() : nullptr,
-                       normed ? norms.data() + dim : nullptr, cosine.data(), sine.data(), 1e-5F,
-                       false});
+                       normed ? norms.data() + 3 * dim : nullptr, own_weights ? dim : 0,
+                       cosine.data(), sine.data(), 1e-5F, false});
     for (std::int64_t h = 0; h < heads + key_heads; ++h) {
       std::vector<double> x;
       for (std::int64_t i = 0; i < dim; ++i)
         x.push_back(static_cast<double>(before[static_cast<std::size_t>(h * dim + i)]));
       const std::vector<double> raw = x;
       for (std::size_t i = 0; normed && i < x.size(); ++i) {
-        const std::size_t at = i + static_cast<std::size_t>(h < heads ? 0 : dim);
+        const std::int64_t own = own_weights ? h : h < heads ? 0 : 3;
+        const std::size_t at = i + static_cast<std::size_t>(own * dim);
         x[i] = norm_at(raw, i, static_cast<double>(norms[at]), 0, 1e-5, false);
       }
       for (std::int64_t i = 0; i < dim; ++i) {
@@ -184,7 +185,11 @@ std::vector<double> attention_by_definition(const std::vector<float>& rows, std:
         double score = 0;
         for (std::int64_t d = 0; d < task.head_dim; ++d)
           score += at(i, g * task.head_dim + d) * at(j, key_column + d);
-        const double weight = std::exp(score * static_cast<double>(task.scale));
+        score *= static_cast<double>(task.scale);
+        const auto cap = static_cast<double>(task.cap);
+        if (cap > 0) score = cap * std::tanh(score / cap);
+        if (task.bias != nullptr) score += static_cast<double>(task.bias[g * task.bias_stride + j]);
+        const double weight = std::exp(score);
         total += weight;
         for (std::int64_t d = 0; d < task.head_dim; ++d)
           answer[static_cast<std::size_t>(d)] += weight * at(j, value_column + d);
@@ -199,8 +204,10 @@ TEST_CASE("attention to one head is softmax over its visible keys, whatever the 
           "[kernels]") {
   const std::int64_t dim = GENERATE(7, 16, 64, 80), group = GENERATE(1, 3);
   const std::int64_t tokens = GENERATE(1, 5, 70), window = GENERATE(0, 4);
+  const float cap = GENERATE(0.0F, 0.5F, 50.0F);
+  const bool biased = GENERATE(false, true);
   for (const Table* table : available()) {
-    CAPTURE(table->name, dim, group, tokens, window);
+    CAPTURE(table->name, dim, group, tokens, window, cap, biased);
     const std::int64_t stride = (group + 2) * dim;
     const auto rows = random_floats(static_cast<std::size_t>(tokens * stride), 11);
     Panel panel{nullptr, nullptr, round_up(tokens, kPanelAlign), round_up(dim, kValueAlign)};
@@ -212,8 +219,23 @@ TEST_CASE("attention to one head is softmax over its visible keys, whatever the 
     panel.values = values.data();
     table->fill_f32({rows.data() + group * dim, rows.data() + (group + 1) * dim, stride, tokens, 0,
                      dim, panel});
-    const Attend<float> task{rows.data(), out.data(), stride, group * dim, group, dim,           0,
-                             tokens,      0,          window, 0.3F,        panel, scratch.data()};
+    const auto bias = random_floats(static_cast<std::size_t>(group * panel.key_stride), 12);
+    const Attend<float> task{rows.data(),
+                             out.data(),
+                             stride,
+                             group * dim,
+                             group,
+                             dim,
+                             0,
+                             tokens,
+                             0,
+                             window,
+                             0.3F,
+                             cap,
+                             biased ? bias.data() : nullptr,
+                             panel.key_stride,
+                             panel,
+                             scratch.data()};
     table->attend_f32(task);
     const auto expected =
         attention_by_definition(rows, stride, task, group * dim, (group + 1) * dim);

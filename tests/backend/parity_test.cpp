@@ -78,7 +78,7 @@ void check_scores(const ScoreObservation& found, const json& sequence, std::size
 }
 
 TEST_CASE("log-probabilities are those of transformers on every architecture", "[parity]") {
-  REQUIRE(fixtures().size() >= 16);
+  REQUIRE(fixtures().size() >= 47);
   for (const std::string& device : devices()) {
     for (const std::string& name : fixtures()) {
       CAPTURE(device, name);
@@ -161,6 +161,42 @@ TEST_CASE("every option of a config moves the numbers of its fixture", "[parity]
       {"gemma3_text_biased", {{"sliding_window_pattern", 3}}},
       {"gemma3_text_biased", {{"rope_local_base_freq", 10000.0}}},
       {"gemma3_text_biased", {{"rope_scaling", {{"rope_type", "linear"}, {"factor", 8.0}}}}},
+      {"gemma2", {{"attn_logit_softcapping", nullptr}}},
+      {"gemma2", {{"final_logit_softcapping", nullptr}}},
+      {"gemma2", {{"query_pre_attn_scalar", 12}}},
+      {"gemma2", {{"sliding_window", 7}}},
+      {"gemma2_uncapped", {{"attn_logit_softcapping", 3.0}}},
+      {"gemma2_uncapped", {{"layer_types", {"sliding_attention", "full_attention"}}}},
+      {"phi3", {{"sliding_window", nullptr}}},
+      {"phi3",
+       {{"rope_parameters",
+         {{"rope_type", "default"}, {"rope_theta", 1000.0}, {"partial_rotary_factor", 1.0}}}}},
+      {"phi3_longrope", {{"original_max_position_embeddings", 40}}},
+      {"phi3_longrope", {{"rope_scaling", nullptr}}},
+      {"olmo", {{"clip_qkv", nullptr}}},
+      {"olmo", {{"clip_qkv", 1.2}}},
+      {"smollm3", {{"no_rope_layers", {1, 1, 0}}}},
+      {"smollm3", {{"sliding_window", 7}}},
+      {"smollm3_interval", {{"no_rope_layer_interval", 3}}},
+      {"granite", {{"embedding_multiplier", 5.0}}},
+      {"granite", {{"attention_multiplier", 0.25}}},
+      {"granite", {{"residual_multiplier", 0.5}}},
+      {"granite", {{"logits_scaling", 7.0}}},
+      {"opt_350m", {{"do_layer_norm_before", true}, {"_remove_final_layer_norm", true}}},
+      {"opt", {{"activation_function", "gelu"}}},
+      {"gptj", {{"rotary_dim", 6}}},
+      {"gpt_neo", {{"window_size", 8}}},
+      {"gpt_neo", {{"attention_types", {{{"local", "global", "local"}, 1}}}}},
+      {"stablelm", {{"partial_rotary_factor", 0.5}}},
+      {"stablelm_parallel", {{"layer_norm_eps", 0.1}}},
+      {"starcoder2", {{"sliding_window", nullptr}}},
+      {"starcoder2_plain", {{"hidden_act", "relu"}}},
+      {"phi", {{"partial_rotary_factor", 1.0}}},
+      {"falcon_alibi", {{"alibi", false}}},
+      {"falcon", {{"alibi", true}}},
+      {"cohere", {{"logit_scale", 0.5}}},
+      {"cohere_plain", {{"logit_scale", 1.4}}},
+      {"bloom", {{"layer_norm_epsilon", 0.1}}},
   }));
   CAPTURE(name, changes.dump());
   const test::ScratchDirectory scratch;

@@ -25,7 +25,7 @@ ModelConfig config_of(const json& value) { return {value, "config.json"}; }
 
 TEST_CASE("inverse frequencies are those of the reference library", "[rope]") {
   const json golden = json::parse(test::read_bytes(test::fixture("rope.json")));
-  REQUIRE(golden.size() >= 9);
+  REQUIRE(golden.size() >= 12);
   for (const json& each : golden) {
     CAPTURE(each.at("name"));
     const RopeParameters parameters =
@@ -41,6 +41,12 @@ TEST_CASE("inverse frequencies are those of the reference library", "[rope]") {
     }
     CHECK(rope.attention_factor ==
           Approx(each.at("attention_factor").get<double>()).epsilon(1e-12));
+    CHECK(rope.beyond_tokens == each.value("beyond_tokens", 0));
+    const auto beyond = each.value("beyond", std::vector<float>{});
+    REQUIRE(rope.beyond.size() == beyond.size());
+    for (std::size_t i = 0; i < beyond.size(); ++i) {
+      CHECK(rope.beyond[i] == Approx(beyond[i]).epsilon(2e-7).margin(0));
+    }
   }
 }
 
@@ -80,9 +86,11 @@ TEST_CASE("the original context defaults to the model's own", "[rope]") {
 TEST_CASE("a rope that is not supported is refused by name", "[rope]") {
   const auto [config, message] = GENERATE(table<json, std::string>({
       {{{"rope_scaling", {{"type", "mrope"}}}},
-       "\"mrope\" is not supported; supported: default, linear, llama3, yarn"},
-      {{{"rope_scaling", {{"rope_type", "dynamic"}, {"factor", 2.0}}}}, "\"dynamic\""},
-      {{{"rope_parameters", {{"rope_type", "longrope"}}}}, "\"longrope\""},
+       "\"mrope\" is not supported; supported: default, linear, llama3, yarn, dynamic, longrope"},
+      {{{"rope_scaling", {{"rope_type", "dynamic"}}}}, "\"factor\": missing"},
+      {{{"rope_parameters", {{"rope_type", "longrope"}}}}, "\"short_factor\": missing"},
+      {{{"rope_parameters", {{"rope_type", "longrope"}, {"short_factor", {1.0}}}}},
+       "\"long_factor\": missing"},
       {{{"rope_parameters", {{"full_attention", {{"rope_type", "default"}}}}}}, "per layer type"},
       {{{"rope_scaling", {{"rope_type", "linear"}}}}, "\"factor\": missing"},
       {{{"rope_scaling", {{"rope_type", "linear"}, {"factor", nullptr}}}}, "\"factor\": missing"},

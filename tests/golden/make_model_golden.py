@@ -5,7 +5,7 @@
 
 Each fixture is a directory tests/golden/models/NAME with config.json, safetensors and golden.json.
 The golden numbers come from the directory as written: it is loaded again by from_pretrained, in
-float32, with eager attention.
+float32, with eager attention unless a fixture says otherwise.
 
 golden.json:
   transformers, torch   versions that made it
@@ -40,144 +40,12 @@ import transformers
 from safetensors.torch import load_file, save_file
 from transformers import AutoConfig, AutoModelForCausalLM
 
+from model_fixtures import FIXTURES, ROPES, VOCABULARY
+
 MODELS = pathlib.Path(__file__).parent / "models"
 LENGTHS = [1, 2, 3, 5, 8, 13, 21, 32, 40]
 PROMPTS = [1, 5, 12, 30]
 NEW_TOKENS = 20
-VOCABULARY = 131
-
-
-def yarn(**more):
-    return {"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 16, **more}
-
-
-LLAMA3 = {"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
-          "original_max_position_embeddings": 16}
-SMALL = {"vocab_size": VOCABULARY, "hidden_size": 48, "intermediate_size": 80,
-         "num_hidden_layers": 2, "max_position_embeddings": 64, "bos_token_id": 1}
-
-# name: (model_type, config fields, options)
-#   form    4 or 5: which version's names the config uses
-#   dtype   how the weights are stored
-#   shards  written as several files with an index
-#   drop    prefix of tensor names to leave out, as checkpoints of the bare model do
-#   masks   add the constant tensors that old checkpoints carry
-#   stop    make some greedy continuation end: "config" or "list" (in generation_config.json)
-FIXTURES = {
-    "gpt2": ("gpt2", {"vocab_size": VOCABULARY, "n_embd": 48, "n_head": 3, "n_layer": 2,
-                      "n_positions": 64}, {"form": 4, "stop": "config"}),
-    "gpt2_untied": ("gpt2", {"vocab_size": VOCABULARY, "n_embd": 40, "n_head": 5, "n_layer": 3,
-                             "n_positions": 64, "n_inner": 72, "tie_word_embeddings": False,
-                             "activation_function": "relu",
-                             "scale_attn_by_inverse_layer_idx": True},
-                    {"form": 4, "drop": "transformer.", "masks": True}),
-    "gpt2_unscaled": ("gpt2", {"vocab_size": VOCABULARY, "n_embd": 32, "n_head": 2, "n_layer": 2,
-                               "n_positions": 64, "scale_attn_weights": False}, {"form": 5}),
-    "gpt_neox": ("gpt_neox", {**SMALL, "num_attention_heads": 3,
-                              "rope_parameters": {"rope_type": "default", "rope_theta": 1000.0,
-                                                  "partial_rotary_factor": 0.25}},
-                 {"form": 4, "masks": True}),
-    "gpt_neox_sequential": ("gpt_neox", {**SMALL, "num_attention_heads": 4, "attention_bias": False,
-                                         "use_parallel_residual": False, "hidden_act": "gelu_fast",
-                                         "rope_parameters": {"rope_type": "linear", "factor": 2.0,
-                                                             "rope_theta": 10000.0,
-                                                             "partial_rotary_factor": 0.25}},
-                            {"form": 5}),
-    "llama": ("llama", {**SMALL, "num_attention_heads": 6, "num_key_value_heads": 2, "head_dim": 12,
-                        "attention_bias": True, "mlp_bias": True}, {"form": 5, "stop": "list"}),
-    "llama_linear": ("llama", {**SMALL, "num_attention_heads": 3, "num_key_value_heads": 1,
-                               "tie_word_embeddings": True,
-                               "rope_parameters": {"rope_type": "linear", "factor": 4.0,
-                                                   "rope_theta": 500.0}},
-                     {"form": 4, "shards": True}),
-    "llama_llama3": ("llama", {**SMALL, "num_attention_heads": 4, "num_key_value_heads": 4,
-                               "rms_norm_eps": 1e-5,
-                               "rope_parameters": {**LLAMA3, "rope_theta": 500000.0}},
-                     {"form": 4, "dtype": torch.bfloat16}),
-    "llama_yarn": ("llama", {**SMALL, "num_attention_heads": 3, "num_key_value_heads": 3,
-                             "rope_parameters": yarn(rope_theta=10000.0, beta_fast=8.0)},
-                   {"form": 5, "dtype": torch.float16}),
-    "mistral": ("mistral", {**SMALL, "num_attention_heads": 4, "num_key_value_heads": 2,
-                            "head_dim": 10, "sliding_window": 8}, {"form": 4}),
-    "qwen2": ("qwen2", {**SMALL, "num_attention_heads": 3, "num_key_value_heads": 1,
-                        "tie_word_embeddings": True}, {"form": 5, "shards": True}),
-    "qwen2_sliding": ("qwen2", {**SMALL, "num_hidden_layers": 3, "num_attention_heads": 4,
-                                "num_key_value_heads": 2, "use_sliding_window": True,
-                                "sliding_window": 6, "max_window_layers": 1,
-                                "rope_parameters": yarn(rope_theta=1000000.0, mscale=0.7,
-                                                        mscale_all_dim=1.2)},
-                      {"form": 4, "dtype": torch.bfloat16}),
-    "qwen3": ("qwen3", {**SMALL, "num_attention_heads": 5, "num_key_value_heads": 1,
-                        "head_dim": 20}, {"form": 5}),
-    "qwen3_sliding": ("qwen3", {**SMALL, "num_attention_heads": 2, "num_key_value_heads": 2,
-                                "head_dim": 16, "attention_bias": True, "use_sliding_window": True,
-                                "sliding_window": 5, "tie_word_embeddings": True,
-                                "layer_types": ["sliding_attention", "full_attention"]},
-                      {"form": 5}),
-    "gemma3_text": ("gemma3_text", {**SMALL, "hidden_size": 40, "num_hidden_layers": 3,
-                                    "num_attention_heads": 4, "num_key_value_heads": 2,
-                                    "head_dim": 16, "query_pre_attn_scalar": 20,
-                                    "sliding_window": 8,
-                                    "layer_types": ["sliding_attention", "sliding_attention",
-                                                    "full_attention"],
-                                    "rope_parameters": {
-                                        "full_attention": {"rope_type": "linear", "factor": 8.0,
-                                                           "rope_theta": 1000000.0},
-                                        "sliding_attention": {"rope_type": "default",
-                                                              "rope_theta": 10000.0}}},
-                    {"form": 5}),
-    "gemma3_text_biased": ("gemma3_text", {**SMALL, "hidden_size": 36, "num_hidden_layers": 3,
-                                           "num_attention_heads": 3, "num_key_value_heads": 3,
-                                           "head_dim": 8, "attention_bias": True,
-                                           "tie_word_embeddings": False, "sliding_window": 5,
-                                           "layer_types": ["sliding_attention", "full_attention",
-                                                           "sliding_attention"],
-                                           "rope_parameters": {
-                                               "full_attention": {"rope_type": "default",
-                                                                  "rope_theta": 500000.0},
-                                               "sliding_attention": {"rope_type": "default",
-                                                                     "rope_theta": 5000.0}}},
-                           {"form": 4, "dtype": torch.bfloat16, "pattern": 2}),
-}
-
-ROPES = {
-    "default": ("llama", {}),
-    "llama 3.1": ("llama", {"head_dim": 128, "max_position_embeddings": 131072,
-                            "rope_parameters": {"rope_type": "llama3", "rope_theta": 500000.0,
-                                                "factor": 8.0, "low_freq_factor": 1.0,
-                                                "high_freq_factor": 4.0,
-                                                "original_max_position_embeddings": 8192}}),
-    "linear": ("llama", {"head_dim": 20, "rope_parameters": {"rope_type": "linear", "factor": 2.5,
-                                                             "rope_theta": 10000.0}}),
-    "yarn as in Qwen 2.5": ("qwen2", {"head_dim": 128, "max_position_embeddings": 32768,
-                                      "rope_parameters": {
-                                          "rope_type": "yarn", "rope_theta": 1000000.0,
-                                          "factor": 4.0,
-                                          "original_max_position_embeddings": 32768}}),
-    "yarn without truncation": ("llama", {"head_dim": 64, "max_position_embeddings": 131072,
-                                          "rope_parameters": {
-                                              "rope_type": "yarn", "rope_theta": 150000.0,
-                                              "factor": 32.0, "beta_fast": 32.0, "beta_slow": 1.0,
-                                              "truncate": False,
-                                              "original_max_position_embeddings": 4096}}),
-    "yarn with mscale": ("llama", {"head_dim": 64, "max_position_embeddings": 163840,
-                                   "rope_parameters": {
-                                       "rope_type": "yarn", "rope_theta": 10000.0, "factor": 40.0,
-                                       "mscale": 1.0, "mscale_all_dim": 0.8,
-                                       "original_max_position_embeddings": 4096}}),
-    "yarn with attention factor": ("llama", {"head_dim": 32, "max_position_embeddings": 4096,
-                                             "rope_parameters": {
-                                                 "rope_type": "yarn", "rope_theta": 10000.0,
-                                                 "factor": 2.0, "attention_factor": 1.25}}),
-    "part of a head": ("gpt_neox", {"hidden_size": 768, "num_attention_heads": 12,
-                                    "rope_parameters": {"rope_type": "default",
-                                                        "rope_theta": 10000.0,
-                                                        "partial_rotary_factor": 0.25}}),
-    "an odd part of a head": ("gpt_neox", {"hidden_size": 48, "num_attention_heads": 4,
-                                           "rope_parameters": {"rope_type": "default",
-                                                               "rope_theta": 10000.0,
-                                                               "partial_rotary_factor": 0.25}}),
-}
 
 
 def randomise(model, generator, gemma):
@@ -194,7 +62,7 @@ def randomise(model, generator, gemma):
         elif parameter.shape[0] == VOCABULARY:
             values = values * 0.45
         else:
-            values = values * 1.2 / math.sqrt(min(parameter.shape))
+            values = values * 1.2 / math.sqrt(min(parameter.shape[-2:]))
         parameter.data.copy_(values)
 
 
@@ -212,11 +80,13 @@ def to_version_4(config, options):
         config["sliding_window_pattern"] = options["pattern"]
         del config["layer_types"]
     elif rope is not None:
+        if "partial_rotary_factor" in rope:
+            config["partial_rotary_factor"] = rope.pop("partial_rotary_factor")
         config["rope_theta"] = rope.pop("rope_theta")
         config["rope_scaling"] = rope if rope["rope_type"] != "default" else None
-        if rope["rope_type"] == "linear":
-            rope["type"] = rope.pop("rope_type")
-    if config["model_type"] == "qwen2":
+        if rope["rope_type"] in ("linear", "longrope"):
+            rope["type"] = rope.pop("rope_type").replace("longrope", "su")
+    if config["model_type"] in ("qwen2", "gemma2"):
         del config["layer_types"]
 
 
@@ -256,7 +126,7 @@ def write_checkpoint(name, directory):
     config.eos_token_id = None
     model = AutoModelForCausalLM.from_config(config)
     seed = sum(ord(c) * 31 ** i for i, c in enumerate(name)) % 2 ** 31
-    randomise(model, torch.Generator().manual_seed(seed), model_type == "gemma3_text")
+    randomise(model, torch.Generator().manual_seed(seed), model_type.startswith("gemma"))
     model.to(options.get("dtype", torch.float32)).save_pretrained(directory)
     (directory / "generation_config.json").unlink(missing_ok=True)
     rewrite_tensors(directory, options)
@@ -267,14 +137,20 @@ def write_checkpoint(name, directory):
         written.pop(useless, None)
     if options["form"] == 4:
         to_version_4(written, options)
+    written.update(options.get("edit", {}))
+    for field in options.get("edit", {}):
+        if written[field] is None:
+            del written[field]
     (directory / "config.json").write_text(json.dumps(written, indent=1, sort_keys=True) + "\n")
     return torch.Generator().manual_seed(seed + 1)
 
 
 def load(directory):
+    # Eager attention, except where it adds Falcon's biases a second time (transformers 5.23).
+    kind = FIXTURES[directory.name][2].get("attention", "eager")
     model = AutoModelForCausalLM.from_pretrained(directory, dtype=torch.float32,
-                                                 attn_implementation="eager")
-    assert model.config._attn_implementation == "eager"
+                                                 attn_implementation=kind)
+    assert model.config._attn_implementation == kind
     assert all(p.dtype == torch.float32 for p in model.parameters())
     return model.eval()
 
@@ -335,7 +211,7 @@ def make(name):
     def draw(length):
         return torch.randint(0, VOCABULARY, (length,), generator=generator).tolist()
 
-    prompts = [draw(length) for length in PROMPTS]
+    prompts = [draw(length) for length in FIXTURES[name][2].get("prompts", PROMPTS)]
     if stop := FIXTURES[name][2].get("stop"):
         add_stop(directory, model, prompts[1], stop)
         model = load(directory)
@@ -356,6 +232,15 @@ def make(name):
           f"{min(margins)}, greedy {min(g['margin'] for g in golden['greedy'])}")
 
 
+def beyond(embedding, config):
+    """The frequencies of sequences longer than the original length, where there are others."""
+    if embedding.rope_type != "longrope":
+        return {}
+    original = config.rope_parameters["original_max_position_embeddings"]
+    embedding(torch.zeros(1), torch.tensor([[original]]))  # the first position beyond
+    return {"beyond": embedding.inv_freq.tolist(), "beyond_tokens": original}
+
+
 def make_ropes():
     golden = []
     for name, (model_type, fields) in ROPES.items():
@@ -368,38 +253,62 @@ def make_ropes():
                        "head_dim": head_dim,
                        "max_position_embeddings": config.max_position_embeddings,
                        "inverse_frequencies": embedding.inv_freq.tolist(),
+                       **beyond(embedding, config),
                        "attention_factor": float(embedding.attention_scaling)})
     (MODELS / "rope.json").write_text(json.dumps(golden, indent=1) + "\n")
+
+
+def default_windows(config):
+    """[layers] tokens, 0 where there is no window."""
+    layers = config.num_hidden_layers
+    if config.model_type == "gpt_neo":
+        return [config.window_size if kind == "local" else 0 for kind in config.attention_layers]
+    kinds = getattr(config, "layer_types", ["sliding_attention"] * layers)
+    window = getattr(config, "sliding_window", None) or 0
+    return [window if kind == "sliding_attention" else 0 for kind in kinds]
+
+
+def default_scale(config, head_dim):
+    if config.model_type == "gpt_neo":
+        return 1.0
+    if config.model_type == "granite":
+        return config.attention_multiplier
+    return getattr(config, "query_pre_attn_scalar", head_dim) ** -0.5
+
+
+def first(config, keys, otherwise):
+    """The first of some fields that there is and that says something."""
+    return next((value for key in keys if (value := getattr(config, key, None)) is not None),
+                otherwise)
 
 
 def make_defaults():
     golden = {}
     for model_type in sorted({fixture[0] for fixture in FIXTURES.values()}):
         config = AutoConfig.for_model(model_type)
-        layers = config.num_hidden_layers
-        head_dim = getattr(config, "head_dim", config.hidden_size // config.num_attention_heads)
-        sliding = [kind == "sliding_attention" for kind in
-                   getattr(config, "layer_types", ["sliding_attention"] * layers)]
-        window = getattr(config, "sliding_window", None) or 0
+        head_dim = first(config, ["head_dim"], config.hidden_size // config.num_attention_heads)
         rope = getattr(config, "rope_parameters", None)
         partial = (rope or {}).get("partial_rotary_factor", 1.0)
+        heads = first(config, ["num_key_value_heads", "num_kv_heads"], config.num_attention_heads)
         golden[model_type] = {
             "vocab_size": config.vocab_size,
             "hidden_size": config.hidden_size,
             "num_attention_heads": config.num_attention_heads,
-            "num_key_value_heads": getattr(config, "num_key_value_heads",
-                                           config.num_attention_heads),
+            "num_key_value_heads": 1 if getattr(config, "multi_query", False) else heads,
             "head_dim": head_dim,
-            "intermediate_size": getattr(config, "intermediate_size", 4 * config.hidden_size),
-            "num_hidden_layers": layers,
-            "max_position_embeddings": config.max_position_embeddings,
-            "norm_epsilon": next(getattr(config, key) for key in
-                                 ("rms_norm_eps", "layer_norm_eps", "layer_norm_epsilon")
-                                 if hasattr(config, key)),
-            "rotary_dim": int(head_dim * partial) if rope else 0,
+            "intermediate_size": first(config, ["intermediate_size", "ffn_dim", "ffn_hidden_size",
+                                                "n_inner"], 4 * config.hidden_size),
+            "num_hidden_layers": config.num_hidden_layers,
+            # BLOOM's config bounds no length.
+            "max_position_embeddings": first(config, ["max_position_embeddings"], 2048),
+            # OLMo's and OPT's configs have none: their classes ask for 1e-5.
+            "norm_epsilon": first(config, ["rms_norm_eps", "layer_norm_eps", "layer_norm_epsilon",
+                                           "norm_epsilon"], 1e-5),
+            "rotary_dim": first(config, ["rotary_dim"], int(head_dim * partial) if rope else 0),
+            "rope_theta": (rope or {}).get("full_attention", rope or {}).get("rope_theta", 10000.0),
             "tie_word_embeddings": config.tie_word_embeddings,
-            "windows": [window if slides else 0 for slides in sliding],
-            "attention_scale": getattr(config, "query_pre_attn_scalar", head_dim) ** -0.5,
+            "windows": default_windows(config),
+            "attention_scale": default_scale(config, head_dim),
         }
     (MODELS / "defaults.json").write_text(json.dumps(golden, indent=1) + "\n")
 
@@ -410,9 +319,8 @@ def main(names):
     MODELS.mkdir(exist_ok=True)
     for name in names or FIXTURES:
         make(name)
-    if not names:
-        make_ropes()
-        make_defaults()
+    make_ropes()
+    make_defaults()
 
 
 if __name__ == "__main__":

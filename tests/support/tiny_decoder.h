@@ -65,7 +65,7 @@ inline DecoderSpec windowed_spec() {
   spec.norm = Norm::rms_plus_one;
   spec.block = Block::sandwich;
   spec.activation = Activation::gelu_tanh;
-  spec.query_key_norm = true;
+  spec.query_key_norm = HeadNorm::shared;
   spec.embedding_scale = std::sqrt(36.0);
   spec.layers[0].window = 7;
   return spec;
@@ -102,7 +102,7 @@ inline DecoderWeights tiny_weights(const DecoderSpec& spec, at::ScalarType dtype
     layer.attention_norm_bias = norm_bias(n);
     layer.qkv_weight = linear(query + 2 * spec.key_value_heads * spec.head_dim, n);
     layer.qkv_bias = bias(query + 2 * spec.key_value_heads * spec.head_dim);
-    if (spec.query_key_norm) {
+    if (spec.query_key_norm != HeadNorm::none) {
       layer.query_norm_weight = norm(spec.head_dim);
       layer.key_norm_weight = norm(spec.head_dim);
     }

@@ -39,6 +39,7 @@ struct NormRow {
 //
 //   heads      [query_heads + key_heads][head_dim], contiguous
 //   *_norm     [head_dim] or null: no norm
+//   norm_step  from one head's weights to the next's: 0 where they share theirs
 //   cosine     [rotary_dim / 2], sine likewise; null: no rotation
 //   head_dim   at most kMaxHeadDim
 template <typename T>
@@ -47,6 +48,7 @@ struct RotateRow {
   std::int64_t query_heads, key_heads, head_dim, rotary_dim;
   const float* query_norm;
   const float* key_norm;
+  std::int64_t norm_step;
   const float* cosine;
   const float* sine;
   float epsilon;
@@ -84,6 +86,8 @@ struct FillPanel {
 //   first, last half-open range of new tokens to answer
 //   past        positions in the panel before the first new token
 //   window      position j is visible to i iff i - window < j <= i; 0: no window
+//   cap         a score s becomes cap tanh(s / cap); 0: it stays
+//   bias        [group][bias_stride] added to the scores, by the position of the key; null: none
 //   scratch     [attend_scratch(...)] floats
 template <typename T>
 struct Attend {
@@ -91,7 +95,9 @@ struct Attend {
   T* out;
   std::int64_t query_stride, out_stride;
   std::int64_t group, head_dim, first, last, past, window;
-  float scale;
+  float scale, cap;
+  const float* bias;
+  std::int64_t bias_stride;
   Panel panel;
   float* scratch;
 };
