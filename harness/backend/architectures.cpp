@@ -28,12 +28,14 @@ constexpr Architecture kArchitectures[] = {
     {"granite", read_granite},
     {"llama", read_llama},
     {"mistral", read_mistral},
+    {"mixtral", read_mixtral},
     {"olmo", read_olmo},
     {"olmo2", read_olmo2},
     {"opt", read_opt},
     {"phi", read_phi},
     {"phi3", read_phi3},
     {"qwen2", read_qwen2},
+    {"qwen2_moe", read_qwen2_moe},
     {"qwen3", read_qwen3},
     {"smollm3", read_smollm3},
     {"stablelm", read_stablelm},
@@ -207,6 +209,21 @@ std::int64_t head_dim_of(const ModelConfig& config, const std::string& key,
                            " attention heads, found " + std::to_string(spec.hidden));
   }
   return spec.hidden / spec.heads;
+}
+
+void add_experts(Blueprint& blueprint, std::int64_t layer, const std::string& at,
+                 const ExpertNames& names) {
+  const std::int64_t count = blueprint.spec.experts.count;
+  for (std::int64_t expert = 0; expert < count; ++expert) {
+    const auto add = [&](const char* name, Slot slot) {
+      blueprint.add(at + std::to_string(expert) + "." + name + ".weight", slot, layer);
+      blueprint.tensors.back().part = expert;
+      blueprint.tensors.back().parts = count;
+    };
+    add(names.gate, Slot::expert_gate_weight);
+    add(names.up, Slot::expert_up_weight);
+    add(names.down, Slot::expert_down_weight);
+  }
 }
 
 void set_rope(DecoderSpec& spec, const RopeParameters& parameters) {

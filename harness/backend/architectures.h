@@ -14,6 +14,7 @@ namespace souvenir {
 // Bounds on what a config may ask for, so that nothing it says can make us allocate without limit.
 constexpr std::int64_t kMaxLayers = 1024;
 constexpr std::int64_t kMaxHeads = 1024;
+constexpr std::int64_t kMaxExperts = 1024;
 constexpr std::int64_t kMaxHeadDim = std::int64_t{1} << 16U;
 constexpr std::int64_t kMaxHidden = std::int64_t{1} << 17U;
 constexpr std::int64_t kMaxIntermediate = std::int64_t{1} << 20U;
@@ -109,6 +110,19 @@ std::int64_t read_either(const ModelConfig& config, const std::string& own,
 std::int64_t head_dim_of(const ModelConfig& config, const std::string& key,
                          const DecoderSpec& spec);
 
+// What the products of one expert are called.
+struct ExpertNames {
+  const char* gate;
+  const char* up;
+  const char* down;
+};
+
+// Names the tensors of a layer's experts, one after the other.
+//
+//   at  what their names begin with, before the expert's number
+void add_experts(Blueprint& blueprint, std::int64_t layer, const std::string& at,
+                 const ExpertNames& names);
+
 // Makes all layers use the one rotary embedding of the model.
 void set_rope(DecoderSpec& spec, const RopeParameters& parameters);
 void use_rope(DecoderSpec& spec, Rope rope);
@@ -132,6 +146,8 @@ Blueprint read_starcoder2(const ModelConfig& config);
 Blueprint read_gpt2(const ModelConfig& config);
 Blueprint read_gpt_neox(const ModelConfig& config);
 Blueprint read_llama(const ModelConfig& config);
+Blueprint read_mixtral(const ModelConfig& config);
+Blueprint read_qwen2_moe(const ModelConfig& config);
 Blueprint read_mistral(const ModelConfig& config);
 Blueprint read_qwen2(const ModelConfig& config);
 Blueprint read_qwen3(const ModelConfig& config);

@@ -99,8 +99,22 @@ void check_head_norms(const DecoderSpec& s, const DecoderLayerWeights& w, const 
              {shared ? s.head_dim : s.key_value_heads * s.head_dim});
 }
 
-void check_layer(const DecoderSpec& s, const DecoderLayerWeights& w, const Checker& check,
-                 const std::string& where) {
+void check_experts(const DecoderSpec& s, const DecoderLayerWeights& w, const Checker& check,
+                   const std::string& where) {
+  const ExpertsSpec& e = s.experts;
+  check.weight(w.router_weight, where + "router_weight", {e.count, s.hidden});
+  check.weight(w.expert_gate_up_weight, where + "expert_gate_up_weight",
+               {2 * e.count * e.intermediate, s.hidden});
+  check.weight(w.expert_down_weight, where + "expert_down_weight",
+               {e.count * s.hidden, e.intermediate});
+  if (e.shared == 0) return;
+  check.weight(w.shared_gate_up_weight, where + "shared_gate_up_weight", {2 * e.shared, s.hidden});
+  check.weight(w.shared_down_weight, where + "shared_down_weight", {s.hidden, e.shared});
+  check.weight(w.shared_gate_weight, where + "shared_gate_weight", {1, s.hidden});
+}
+
+void check_layer(const DecoderSpec& s, const DecoderLayerSpec& layer, const DecoderLayerWeights& w,
+                 const Checker& check, const std::string& where) {
   const std::int64_t query = s.heads * s.head_dim;
   const std::int64_t qkv = query + 2 * s.key_value_heads * s.head_dim;
   const std::int64_t up = (s.gated_mlp ? 2 : 1) * s.intermediate;
@@ -110,6 +124,10 @@ void check_layer(const DecoderSpec& s, const DecoderLayerWeights& w, const Check
   check.bias(w.qkv_bias, where + "qkv_bias", {qkv});
   check.weight(w.output_weight, where + "output_weight", {s.hidden, query});
   check.bias(w.output_bias, where + "output_bias", {s.hidden});
+  if (layer.sparse) {
+    check_experts(s, w, check, where);
+    return;
+  }
   check.weight(w.gate_up_weight, where + "gate_up_weight", {up, s.hidden});
   check.bias(w.gate_up_bias, where + "gate_up_bias", {up});
   check.weight(w.down_weight, where + "down_weight", {s.hidden, s.intermediate});
@@ -140,7 +158,7 @@ void check_weights(const DecoderSpec& spec, const DecoderWeights& weights) {
   check.bias(weights.head_bias, "head_bias", {spec.vocabulary});
   require(weights.layers.size() == spec.layers.size(), "layers: weights and spec differ in number");
   for (std::size_t i = 0; i < weights.layers.size(); ++i)
-    check_layer(spec, weights.layers[i], check, "layer " + std::to_string(i) + " ");
+    check_layer(spec, spec.layers[i], weights.layers[i], check, "layer " + std::to_string(i) + " ");
 }
 
 }  // namespace souvenir

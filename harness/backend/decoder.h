@@ -57,7 +57,20 @@ struct Rope {
   std::int64_t beyond_tokens = 0;
 };
 
+// A mixture of experts in place of some layers' MLP.
+//
+//   chosen        of `count`, for each row
+//   intermediate  of one expert
+//   normalised    the chosen experts' shares sum to 1
+//   shared        width of the expert that every row goes through; 0: there is none
+struct ExpertsSpec {
+  std::int64_t count = 0, chosen = 0, intermediate = 0;
+  bool normalised = false;
+  std::int64_t shared = 0;
+};
+
 struct DecoderLayerSpec {
+  bool sparse = false;                 // experts in place of the MLP
   int rope = -1;                       // index into DecoderSpec::ropes; -1: none
   std::optional<std::int64_t> window;  // key j is visible to query i iff i - window < j <= i
 };
@@ -75,6 +88,7 @@ struct DecoderSpec {
   Norm norm = Norm::rms;
   double norm_epsilon = 1e-5;
   Block block = Block::pre;
+  ExpertsSpec experts;
   Activation activation = Activation::silu;
   bool gated_mlp = true;  // activation(gate x) * (up x), else activation(up x)
   bool final_norm = true;
@@ -101,6 +115,8 @@ struct DecoderSpec {
 // Weights of one layer, in the compute dtype, contiguous, [out, in]. Undefined where absent.
 //
 //   qkv_weight      [(heads + 2 key_value_heads) * head_dim, hidden]: all of q, then k, then v
+//   expert_gate_up_weight  [2 * count * intermediate, hidden]: all gates, then all ups
+//   expert_down_weight     [count * hidden, intermediate]
 //   gate_up_weight  [2 * intermediate, hidden]: gate, then up; [intermediate, hidden] if not gated
 struct DecoderLayerWeights {
   at::Tensor attention_norm_weight, attention_norm_bias;
@@ -112,6 +128,10 @@ struct DecoderLayerWeights {
   at::Tensor gate_up_weight, gate_up_bias;
   at::Tensor down_weight, down_bias;
   at::Tensor mlp_post_norm_weight;
+  at::Tensor router_weight;  // [count, hidden]
+  at::Tensor expert_gate_up_weight, expert_down_weight;
+  at::Tensor shared_gate_up_weight, shared_down_weight;
+  at::Tensor shared_gate_weight;  // [1, hidden]: how far the shared expert is open
 };
 
 // Norm weights stay float32 whatever the compute dtype: they are few, and computed in float32.

@@ -20,17 +20,6 @@ void add_norm(Blueprint& blueprint, const std::string& name, Slot weight, std::o
   }
 }
 
-void add_mlp(Blueprint& blueprint, std::int64_t layer, const std::string& at, bool with_bias) {
-  blueprint.add(at + "gate_proj.weight", Slot::gate_weight, layer);
-  blueprint.add(at + "up_proj.weight", Slot::up_weight, layer);
-  blueprint.add(at + "down_proj.weight", Slot::down_weight, layer);
-  if (with_bias) {
-    blueprint.add(at + "gate_proj.bias", Slot::gate_bias, layer);
-    blueprint.add(at + "up_proj.bias", Slot::up_bias, layer);
-    blueprint.add(at + "down_proj.bias", Slot::down_bias, layer);
-  }
-}
-
 // The same name, post_attention_layernorm, is the norm before the MLP in Llama and the norm after
 // the attention where norms stand behind what they norm.
 void add_norms(Blueprint& blueprint, std::int64_t layer, const std::string& at,
@@ -74,6 +63,18 @@ void add_llama_attention(Blueprint& blueprint, std::int64_t layer, const std::st
     const Layout layout = norm == HeadNorm::by_head ? Layout::heads_apart : Layout::as_decoder;
     blueprint.add(at + "q_norm.weight", Slot::query_norm_weight, layer, layout);
     blueprint.add(at + "k_norm.weight", Slot::key_norm_weight, layer, layout);
+  }
+}
+
+void add_llama_mlp(Blueprint& blueprint, std::int64_t layer, const std::string& at,
+                   bool with_bias) {
+  blueprint.add(at + "gate_proj.weight", Slot::gate_weight, layer);
+  blueprint.add(at + "up_proj.weight", Slot::up_weight, layer);
+  blueprint.add(at + "down_proj.weight", Slot::down_weight, layer);
+  if (with_bias) {
+    blueprint.add(at + "gate_proj.bias", Slot::gate_bias, layer);
+    blueprint.add(at + "up_proj.bias", Slot::up_bias, layer);
+    blueprint.add(at + "down_proj.bias", Slot::down_bias, layer);
   }
 }
 
@@ -130,7 +131,7 @@ void add_llama_tensors(Blueprint& blueprint, const LlamaTensors& tensors) {
     const std::string at = "layers." + std::to_string(layer) + ".";
     add_norms(blueprint, layer, at, tensors);
     add_llama_attention(blueprint, layer, at + "self_attn.", tensors);
-    add_mlp(blueprint, layer, at + "mlp.", tensors.mlp);
+    add_llama_mlp(blueprint, layer, at + "mlp.", tensors.mlp);
   }
 }
 

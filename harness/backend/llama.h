@@ -48,6 +48,9 @@ void add_llama_tensors(Blueprint& blueprint, const LlamaTensors& tensors);
 void add_llama_attention(Blueprint& blueprint, std::int64_t layer, const std::string& at,
                          const LlamaTensors& tensors, const std::string& output = "o_proj");
 
+// Names the tensors of one layer's gated MLP.
+void add_llama_mlp(Blueprint& blueprint, std::int64_t layer, const std::string& at, bool with_bias);
+
 // Gives all layers one window, if the config has one.
 void set_one_window(Blueprint& blueprint, const ModelConfig& config,
                     std::optional<std::int64_t> fallback);

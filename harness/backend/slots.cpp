@@ -21,7 +21,13 @@ enum class Extent {
   query_norm,
   key_norm,
   inner,
-  gate_up
+  gate_up,
+  experts,
+  experts_inner,
+  experts_hidden,
+  expert_inner,
+  shared,
+  single
 };
 enum class Kind { norm, other };
 
@@ -93,6 +99,17 @@ constexpr SlotRow kSlots[] = {
     layer_row(Slot::down_weight, kOther, E::hidden, E::inner, &L::down_weight),
     layer_row(Slot::down_bias, kOther, E::hidden, E::one, &L::down_bias),
     layer_row(Slot::mlp_post_norm_weight, kNorm, E::hidden, E::one, &L::mlp_post_norm_weight),
+    layer_row(Slot::router_weight, kOther, E::experts, E::hidden, &L::router_weight),
+    layer_row(Slot::expert_gate_weight, kOther, E::experts_inner, E::hidden,
+              &L::expert_gate_up_weight),
+    layer_row(Slot::expert_up_weight, kOther, E::experts_inner, E::hidden,
+              &L::expert_gate_up_weight),
+    layer_row(Slot::expert_down_weight, kOther, E::experts_hidden, E::expert_inner,
+              &L::expert_down_weight),
+    layer_row(Slot::shared_gate_weight, kOther, E::shared, E::hidden, &L::shared_gate_up_weight),
+    layer_row(Slot::shared_up_weight, kOther, E::shared, E::hidden, &L::shared_gate_up_weight),
+    layer_row(Slot::shared_down_weight, kOther, E::hidden, E::shared, &L::shared_down_weight),
+    layer_row(Slot::shared_open_weight, kOther, E::single, E::hidden, &L::shared_gate_weight),
 };
 
 const SlotRow& row_of(Slot slot) {
@@ -131,6 +148,18 @@ std::int64_t length_of(const DecoderSpec& spec, Extent extent) {
       return spec.intermediate;
     case Extent::gate_up:
       return 2 * spec.intermediate;
+    case Extent::experts:
+      return spec.experts.count;
+    case Extent::experts_inner:
+      return spec.experts.count * spec.experts.intermediate;
+    case Extent::experts_hidden:
+      return spec.experts.count * spec.hidden;
+    case Extent::expert_inner:
+      return spec.experts.intermediate;
+    case Extent::shared:
+      return spec.experts.shared;
+    case Extent::single:
+      return 1;
   }
   throw Error(ErrorKind::internal, "an extent without a length");
 }
@@ -161,6 +190,12 @@ Rows rows_in_tensor(const DecoderSpec& spec, Slot slot) {
     case Slot::up_weight:
     case Slot::up_bias:
       return {.before = gate, .all = gate + own};
+    case Slot::expert_gate_weight:
+    case Slot::shared_gate_weight:
+      return {.before = 0, .all = 2 * own};
+    case Slot::expert_up_weight:
+    case Slot::shared_up_weight:
+      return {.before = own, .all = 2 * own};
     default:
       return {.before = 0, .all = own};
   }

@@ -45,6 +45,14 @@ enum class Slot {
   down_weight,
   down_bias,
   mlp_post_norm_weight,
+  router_weight,
+  expert_gate_weight,
+  expert_up_weight,
+  expert_down_weight,
+  shared_gate_weight,
+  shared_up_weight,
+  shared_down_weight,
+  shared_open_weight,
 };
 
 // The shape that a slot has in the decoder.

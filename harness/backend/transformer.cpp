@@ -87,6 +87,16 @@ Transformer::Layer Transformer::make_layer(const DecoderLayerSpec& spec,
   layer.rope = spec.rope;
   layer.qkv = Linear(std::move(w.qkv_weight), std::move(w.qkv_bias), paths_.packing);
   layer.output = Linear(std::move(w.output_weight), std::move(w.output_bias), paths_.packing);
+  set_mlp(layer, spec, w);
+  return layer;
+}
+
+void Transformer::set_mlp(Layer& layer, const DecoderLayerSpec& spec,
+                          DecoderLayerWeights& w) const {
+  if (spec.sparse) {
+    layer.experts = Experts(spec_, w, paths_.packing);
+    return;
+  }
   if (spec_.gated_mlp) {
     const std::int64_t n = spec_.intermediate;
     layer.gate = Linear(part(w.gate_up_weight, 0, n), part(w.gate_up_bias, 0, n), paths_.packing);
@@ -96,7 +106,6 @@ Transformer::Layer Transformer::make_layer(const DecoderLayerSpec& spec,
     layer.up = Linear(std::move(w.gate_up_weight), std::move(w.gate_up_bias), paths_.packing);
   }
   layer.down = Linear(std::move(w.down_weight), std::move(w.down_bias), paths_.packing);
-  return layer;
 }
 
 at::Tensor Transformer::embed(const PackedTokens& tokens) const {
@@ -131,6 +140,7 @@ at::Tensor Transformer::mix(const Layer& layer, const at::Tensor& x, const Packe
 }
 
 at::Tensor Transformer::mlp(const Layer& layer, const at::Tensor& x) const {
+  if (layer.experts) return layer.experts(x);
   const auto middle = [&](const at::Tensor& rows) {
     if (!layer.gate) return layer.up.activated(rows, spec_.activation);
     return layer.up.times(rows, layer.gate.activated(rows, spec_.activation));

@@ -7,6 +7,7 @@
 #include "harness/backend/attention.h"
 #include "harness/backend/decoder.h"
 #include "harness/backend/elementwise.h"
+#include "harness/backend/experts.h"
 #include "harness/backend/linear.h"
 
 namespace souvenir {
@@ -46,10 +47,12 @@ class Transformer {
   struct Layer {
     NormLayer attention_norm, attention_post_norm, mlp_norm, mlp_post_norm;
     Linear qkv, output, gate, up, down;
+    Experts experts;
     HeadTransform heads;
     AttentionShape shape;
     int rope = -1;
   };
+  void set_mlp(Layer& layer, const DecoderLayerSpec& spec, DecoderLayerWeights& weights) const;
   Layer make_layer(const DecoderLayerSpec& spec, DecoderLayerWeights weights) const;
   // What depends on positions alone, the same in all layers.
   struct Placement {

@@ -42,11 +42,11 @@ Failure load_damaged(const std::string& name, const std::function<void(const fs:
 
 TEST_CASE("the supported architectures are listed", "[architectures]") {
   CHECK(supported_architectures() ==
-        std::vector<std::string>{"bloom",       "cohere",   "falcon",    "gemma",    "gemma2",
-                                 "gemma3_text", "gpt2",     "gpt_neo",   "gpt_neox", "gptj",
-                                 "granite",     "llama",    "mistral",   "olmo",     "olmo2",
-                                 "opt",         "phi",      "phi3",      "qwen2",    "qwen3",
-                                 "smollm3",     "stablelm", "starcoder2"});
+        std::vector<std::string>{"bloom",       "cohere", "falcon",  "gemma",    "gemma2",
+                                 "gemma3_text", "gpt2",   "gpt_neo", "gpt_neox", "gptj",
+                                 "granite",     "llama",  "mistral", "mixtral",  "olmo",
+                                 "olmo2",       "opt",    "phi",     "phi3",     "qwen2",
+                                 "qwen2_moe",   "qwen3",  "smollm3", "stablelm", "starcoder2"});
 }
 
 TEST_CASE("absent fields take the defaults of the reference library", "[architectures]") {
@@ -114,7 +114,6 @@ TEST_CASE("what a config asks for and is not supported is refused by name", "[ar
       {"gemma", {{"use_bidirectional_attention", true}}, "\"use_bidirectional_attention\""},
       {"gemma", {{"hidden_activation", "relu"}}, "contradicts hidden_act"},
       {"gemma2", {{"attn_logit_softcapping", 0.0}}, "\"attn_logit_softcapping\""},
-      {"gemma2", {{"sliding_window", nullptr}}, "\"sliding_window\""},
       {"smollm3", {{"no_rope_layers", {1, 0}}}, "one for each of 3 layers, found 2"},
       {"smollm3",
        {{"use_sliding_window", false}},
@@ -126,6 +125,12 @@ TEST_CASE("what a config asks for and is not supported is refused by name", "[ar
       {"falcon_grouped", {{"parallel_attn", false}}, "contradicts new_decoder_architecture"},
       {"falcon", {{"num_ln_in_parallel_attn", 2}}, "\"num_ln_in_parallel_attn\""},
       {"falcon_alibi", {{"num_kv_heads", 1}}, "as many as heads"},
+      {"mixtral", {{"num_experts_per_tok", 6}}, "\"num_experts_per_tok\""},
+      {"qwen2_moe",
+       {{"use_sliding_window", false},
+        {"layer_types",
+         {"full_attention", "full_attention", "full_attention", "sliding_attention"}}},
+       "without use_sliding_window"},
       {"bloom",
        {{"apply_residual_connection_post_layernorm", true}},
        "\"apply_residual_connection_post_layernorm\""},

@@ -78,7 +78,7 @@ void check_scores(const ScoreObservation& found, const json& sequence, std::size
 }
 
 TEST_CASE("log-probabilities are those of transformers on every architecture", "[parity]") {
-  REQUIRE(fixtures().size() >= 47);
+  REQUIRE(fixtures().size() >= 50);
   for (const std::string& device : devices()) {
     for (const std::string& name : fixtures()) {
       CAPTURE(device, name);
@@ -197,6 +197,12 @@ TEST_CASE("every option of a config moves the numbers of its fixture", "[parity]
       {"cohere", {{"logit_scale", 0.5}}},
       {"cohere_plain", {{"logit_scale", 1.4}}},
       {"bloom", {{"layer_norm_epsilon", 0.1}}},
+      {"mixtral", {{"num_experts_per_tok", 3}}},
+      {"mixtral", {{"sliding_window", nullptr}}},
+      {"qwen2_moe", {{"num_experts_per_tok", 2}}},
+      {"qwen2_moe", {{"norm_topk_prob", true}}},
+      {"qwen2_moe", {{"max_window_layers", 4}}},
+      {"qwen2_moe_normalised", {{"norm_topk_prob", false}}},
   }));
   CAPTURE(name, changes.dump());
   const test::ScratchDirectory scratch;
