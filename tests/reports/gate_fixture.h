@@ -1,5 +1,6 @@
 #pragma once
 
+#include <catch2/catch.hpp>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -8,6 +9,7 @@
 #include "harness/evidence/evidence.h"
 #include "metrics/binomial.h"
 #include "reports/gate.h"
+#include "reports/gate_text.h"
 #include "reports/policy.h"
 
 // Evidence and policies built by hand, for tests of the gate and of what is made of it.
@@ -80,6 +82,30 @@ inline souvenir::GateResult judged(const souvenir::Evidence& evidence, const sou
                                    const souvenir::Evidence* baseline = nullptr) {
   return souvenir::judge_gate(evidence, souvenir::Policy{.limits = {limit}, .waivers = {}},
                               baseline, kToday);
+}
+
+// The verdict and the words of a policy of one limit on evidence with one check.
+struct Said {
+  souvenir::Verdict verdict;
+  std::string text;
+};
+
+inline Said say(const souvenir::Evidence& evidence, const souvenir::Limit& limit,
+                const souvenir::Evidence* baseline = nullptr) {
+  const souvenir::GateResult result = judged(evidence, limit, baseline);
+  REQUIRE(result.checks.size() == 1);
+  return {result.verdict, souvenir::explain_check(result.checks[0])};
+}
+
+inline souvenir::Finding control_of(souvenir::Finding f) {
+  f.is_control = true;
+  return f;
+}
+
+inline souvenir::Finding with_control(souvenir::Finding f, const std::string& role,
+                                      std::optional<bool> passed, const std::string& id = "") {
+  f.controls.push_back({role, id, "", passed, "", std::nullopt, std::nullopt});
+  return f;
 }
 
 }  // namespace gate_fixture
