@@ -60,7 +60,6 @@ CanaryTemplate parse_canary_template(const json& value, const std::string& docum
   out.prefix = object.text("prefix");
   out.secret = object.text("secret");
   out.suffix = object.text("suffix", "");
-  object.find("comment");
   object.finish();
   if (out.prefix.empty()) {
     object.fail("prefix", "is empty, so that nothing asks for the secret");
@@ -92,7 +91,6 @@ std::vector<CanaryTemplate> parse_canary_templates(std::string_view text,
     object.fail("schema", "expected \"souvenir/canary_templates/1\"");
   }
   object.find("$schema");
-  object.find("comment");
   const json& list = object.required("templates");
   if (!list.is_array() || list.empty()) {
     object.fail("templates", "expected a list of at least one template");

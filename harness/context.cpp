@@ -91,7 +91,7 @@ std::vector<std::string> filters_of(ConfigObject& object) {
     const json& row = (*list)[i];
     if (!row.is_string() || row.get_ref<const std::string&>().empty() ||
         row.get_ref<const std::string&>().size() > kMaxTextBytes) {
-      object.fail("filters/" + std::to_string(i),
+      object.fail("filters", i,
                   "expected a text of 1 to " + std::to_string(kMaxTextBytes) + " bytes");
     }
     rows.push_back(row.get<std::string>());

@@ -100,16 +100,40 @@ void parse_strings(const json& row, Subject& subject, const std::string& where) 
   }
 }
 
-void refuse_unknown_keys(const json& row, const std::string& where) {
-  static const std::vector<std::string> kKnown = {
-      "id",          "prefix", "secret",      "text",   "person",  "kind",   "role",
-      "repetitions", "strata", "secret_hmac", "member", "twin_of", "comment"};
-  for (const auto& [key, value] : row.items()) {
-    if (std::find(kKnown.begin(), kKnown.end(), key) == kKnown.end()) {
-      throw Error(ErrorKind::input, where + ": /" + key +
-                                        ": unknown key; the nearest known key is \"" +
-                                        nearest(key, kKnown) + "\"");
+const std::vector<std::string> kFields = {
+    "id",          "prefix", "secret",      "text",   "person",  "kind",   "role",
+    "repetitions", "strata", "secret_hmac", "member", "twin_of", "comment"};
+
+void parse_kind(const json& row, Subject& subject, const std::string& where) {
+  const std::string kind = optional_text(row, "kind", where);
+  if (kind.size() > 40 ||
+      kind.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") != std::string::npos) {
+    throw Error(ErrorKind::input, where +
+                                      ": /kind: expected a word of at most 40 small letters, "
+                                      "digits and underscores");
+  }
+  if (!kind.empty()) subject.kind = kind;
+}
+
+// What a string is known to be: trained on or not, an invented control, a positive one.
+void parse_standing(const json& row, Subject& subject, const std::string& where) {
+  subject.twin_of = optional_text(row, "twin_of", where);
+  subject.member = parse_member(optional_text(row, "member", where), where);
+  if (!subject.twin_of.empty()) {
+    if (subject.member == Member::yes) {
+      throw Error(ErrorKind::input, where +
+                                        ": /twin_of: a twin is an invented control, so `member` "
+                                        "cannot be yes");
     }
+    subject.member = Member::no;
+  }
+  const std::string role = optional_text(row, "role", where);
+  if (!role.empty() && role != "positive_control") {
+    throw Error(ErrorKind::input, where + ": /role: expected positive_control");
+  }
+  subject.positive_control = !role.empty();
+  if (subject.positive_control && subject.member == Member::no) {
+    throw Error(ErrorKind::input, where + ": /role: a positive control cannot have `member` no");
   }
 }
 
@@ -144,41 +168,15 @@ Subject parse_subject(std::string_view line, const std::string& where) {
     throw Error(ErrorKind::input,
                 where + ": expected an object, found " + std::string(row.type_name()));
   }
-  refuse_unknown_keys(row, where);
+  refuse_unknown_keys(row, kFields, where + ": ");
   Subject subject;
   subject.id = optional_text(row, "id", where);
   if (subject.id.empty()) {
     throw Error(ErrorKind::input, where + ": /id: is required");
   }
   subject.person = optional_text(row, "person", where);
-  const std::string kind = optional_text(row, "kind", where);
-  if (!kind.empty()) {
-    subject.kind = kind;
-    if (kind.size() > 40 ||
-        kind.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") != std::string::npos) {
-      throw Error(ErrorKind::input, where +
-                                        ": /kind: expected a word of at most 40 small letters, "
-                                        "digits and underscores");
-    }
-  }
-  subject.twin_of = optional_text(row, "twin_of", where);
-  subject.member = parse_member(optional_text(row, "member", where), where);
-  if (!subject.twin_of.empty()) {
-    if (subject.member == Member::yes) {
-      throw Error(ErrorKind::input, where +
-                                        ": /twin_of: a twin is an invented control, so `member` "
-                                        "cannot be yes");
-    }
-    subject.member = Member::no;
-  }
-  const std::string role = optional_text(row, "role", where);
-  if (!role.empty() && role != "positive_control") {
-    throw Error(ErrorKind::input, where + ": /role: expected positive_control");
-  }
-  subject.positive_control = !role.empty();
-  if (subject.positive_control && subject.member == Member::no) {
-    throw Error(ErrorKind::input, where + ": /role: a positive control cannot have `member` no");
-  }
+  parse_kind(row, subject, where);
+  parse_standing(row, subject, where);
   subject.repetitions = parse_repetitions(row, where);
   parse_strata(row, subject, where);
   parse_strings(row, subject, where);

@@ -5,11 +5,9 @@
 #include <cstddef>
 #include <limits>
 #include <nlohmann/json.hpp>
-#include <numeric>
-#include <set>
-#include <utility>
 
 #include "harness/error.h"
+#include "harness/evidence/config_object.h"
 #include "harness/evidence/strict_json.h"
 #include "metrics/binomial.h"
 #include "reports/gate_text.h"
@@ -19,168 +17,74 @@ namespace {
 
 using nlohmann::json;
 
+constexpr const char* kName = "policy";
+constexpr double kLargest = std::numeric_limits<double>::max();
 const std::vector<std::string> kRoles{"negative", "positive", "blind", "reference"};
 
-[[noreturn]] void fail(const std::string& pointer, const std::string& message) {
-  throw Error(ErrorKind::input, "policy: " + pointer + ": " + message);
+std::string required_text(ConfigObject& fields, const std::string& key) {
+  std::string text = fields.text(key);
+  if (text.empty()) fields.fail(key, "must not be empty");
+  return text;
 }
 
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i);
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t substituted = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = std::exchange(row[j], std::min({row[j] + 1, row[j - 1] + 1, substituted}));
-    }
-  }
-  return row[b.size()];
+std::optional<std::int64_t> count(ConfigObject& fields, const std::string& key) {
+  if (fields.find(key) == nullptr) return std::nullopt;
+  return fields.integer(key, 0, std::int64_t{1} << 53);
 }
 
-template <typename Words>
-std::string nearest(std::string_view word, const Words& known) {
-  return *std::min_element(known.begin(), known.end(), [&](const auto& a, const auto& b) {
-    return edit_distance(word, a) < edit_distance(word, b);
-  });
-}
-
-// Reads the fields of one JSON object and refuses those it was not asked for. Borrows the object.
-class Fields {
- public:
-  Fields(const json& object, std::string pointer) : object_(object), pointer_(std::move(pointer)) {
-    if (!object_.is_object()) {
-      fail(pointer_.empty() ? "/" : pointer_,
-           std::string("expected an object, found ") + object_.type_name());
-    }
-  }
-
-  const json* find(const std::string& key) {
-    known_.insert(key);
-    const auto at = object_.find(key);
-    return at == object_.end() ? nullptr : &*at;
-  }
-
-  const json& require(const std::string& key) {
-    const json* value = find(key);
-    if (value == nullptr) fail(pointer(key), "is required");
-    return *value;
-  }
-
-  std::string text(const std::string& key) {
-    const json* value = find(key);
-    return value == nullptr ? std::string() : text_of(*value, pointer(key));
-  }
-
-  std::string required_text(const std::string& key) {
-    const std::string text = text_of(require(key), pointer(key));
-    if (text.empty()) fail(pointer(key), "must not be empty");
-    return text;
-  }
-
-  std::optional<std::int64_t> count(const std::string& key) {
-    const json* value = find(key);
-    if (value == nullptr) return std::nullopt;
-    // nlohmann reads any whole number that is not negative as unsigned.
-    const bool fits = value->is_number_unsigned() && value->get<std::uint64_t>() <= std::uint64_t{1}
-                                                                                        << 53;
-    if (!fits) fail(pointer(key), "expected a whole number, at least 0");
-    return value->get<std::int64_t>();
-  }
-
-  const json* list(const std::string& key) {
-    const json* value = find(key);
-    if (value != nullptr && !value->is_array()) {
-      fail(pointer(key), std::string("expected a list, found ") + value->type_name());
-    }
-    return value;
-  }
-
-  void finish() const {
-    for (const auto& [key, value] : object_.items()) {
-      if (key == "comment") text_of(value, pointer(key));  // for people: not read
-      if (known_.contains(key)) continue;
-      fail(pointer(key), "unknown key; did you mean \"" + nearest(key, known_) + "\"?");
-    }
-  }
-
-  std::string pointer(const std::string& key) const {
-    std::string escaped;
-    for (const char c : key) {
-      escaped += c == '~' ? "~0" : c == '/' ? "~1" : std::string(1, c);
-    }
-    return pointer_ + "/" + escaped;
-  }
-
-  static std::string text_of(const json& value, const std::string& pointer) {
-    if (!value.is_string()) {
-      fail(pointer, std::string("expected a string, found ") + value.type_name());
-    }
-    return value.get<std::string>();
-  }
-
- private:
-  const json& object_;
-  std::string pointer_;
-  std::set<std::string> known_ = {"comment"};
-};
-
-std::vector<std::string> read_roles(Fields& fields) {
+std::vector<std::string> read_roles(ConfigObject& fields) {
   std::vector<std::string> roles;
   const json* list = fields.list("require_controls");
   if (list == nullptr) return roles;
   for (std::size_t i = 0; i < list->size(); ++i) {
-    const std::string pointer = fields.pointer("require_controls") + "/" + std::to_string(i);
-    const std::string role = Fields::text_of((*list)[i], pointer);
-    if (std::find(kRoles.begin(), kRoles.end(), role) == kRoles.end()) {
-      fail(pointer, "unknown control; did you mean \"" + nearest(role, kRoles) + "\"?");
+    const json& item = (*list)[i];
+    if (!item.is_string()) {
+      fields.fail("require_controls", i,
+                  std::string("expected a string, found ") + item.type_name());
     }
-    roles.push_back(role);
+    roles.push_back(item.get<std::string>());
+    if (std::find(kRoles.begin(), kRoles.end(), roles.back()) == kRoles.end()) {
+      fields.fail(
+          "require_controls", i,
+          "unknown control; the nearest known one is \"" + nearest(roles.back(), kRoles) + "\"");
+    }
   }
   return roles;
 }
 
 Limit read_limit(const json& object, const std::string& pointer) {
-  Fields fields(object, pointer);
+  ConfigObject fields(object, kName, pointer);
   Limit limit;
-  limit.finding = fields.required_text("finding");
-  if (const json* value = fields.find("at_most")) {
-    if (!value->is_number()) {
-      fail(fields.pointer("at_most"),
-           std::string("expected a number, found ") + value->type_name());
-    }
-    limit.at_most = value->get<double>();
+  limit.finding = required_text(fields, "finding");
+  if (fields.find("at_most") != nullptr) {
+    limit.at_most = fields.number("at_most", -kLargest, kLargest);
   }
-  limit.max_count = fields.count("max_count");
-  if (const json* value = fields.find("not_worse_than_baseline")) {
-    if (!value->is_boolean()) {
-      fail(fields.pointer("not_worse_than_baseline"),
-           std::string("expected true or false, found ") + value->type_name());
-    }
-    limit.not_worse_than_baseline = value->get<bool>();
-  }
-  limit.min_n = fields.count("min_n");
+  limit.max_count = count(fields, "max_count");
+  limit.not_worse_than_baseline = fields.boolean("not_worse_than_baseline", false);
+  limit.min_n = count(fields, "min_n");
   limit.require_controls = read_roles(fields);
-  limit.owner = fields.text("owner");
-  limit.reason = fields.text("reason");
-  limit.date = fields.text("date");
+  limit.owner = fields.text("owner", "");
+  limit.reason = fields.text("reason", "");
+  limit.date = fields.text("date", "");
   fields.finish();
   if (!limit.at_most && !limit.max_count && !limit.not_worse_than_baseline) {
-    fail(pointer, "sets no limit: expected at_most, max_count or not_worse_than_baseline");
+    throw Error(ErrorKind::input,
+                std::string(kName) + ": " + pointer +
+                    ": sets no limit: expected at_most, max_count or not_worse_than_baseline");
   }
   return limit;
 }
 
 Waiver read_waiver(const json& object, const std::string& pointer) {
-  Fields fields(object, pointer);
+  ConfigObject fields(object, kName, pointer);
   Waiver waiver;
-  waiver.finding = fields.required_text("finding");
-  waiver.owner = fields.text("owner");
-  waiver.reason = fields.text("reason");
-  waiver.expires = fields.required_text("expires");
+  waiver.finding = required_text(fields, "finding");
+  waiver.owner = fields.text("owner", "");
+  waiver.reason = fields.text("reason", "");
+  waiver.expires = required_text(fields, "expires");
   fields.finish();
   if (!is_date(waiver.expires)) {
-    fail(fields.pointer("expires"), "expected a day as YYYY-MM-DD, found another text");
+    fields.fail("expires", "expected a day as YYYY-MM-DD, found another text");
   }
   return waiver;
 }
@@ -228,15 +132,15 @@ void remark_on_size(const Limit& limit, std::vector<Remark>& remarks) {
 }  // namespace
 
 Policy parse_policy(std::string_view json_text) {
-  const json document = strict_json(json_text, "policy", ErrorKind::input);
-  Fields fields(document, "");
-  const std::string schema = Fields::text_of(fields.require("schema"), "/schema");
-  if (schema != kPolicySchema) {
-    fail("/schema", std::string("expected \"") + kPolicySchema + "\", found another");
+  const json document = strict_json(json_text, kName, ErrorKind::input);
+  ConfigObject fields(document, kName, "");
+  if (fields.text("schema") != kPolicySchema) {
+    fields.fail("schema", std::string("expected \"") + kPolicySchema + "\", found another");
   }
-  fields.text("$schema");  // for editors
+  fields.text("$schema", "");  // for editors
   Policy policy;
-  if (fields.require("limits"); const json* list = fields.list("limits")) {
+  fields.required("limits");
+  if (const json* list = fields.list("limits")) {
     for (std::size_t i = 0; i < list->size(); ++i) {
       policy.limits.push_back(read_limit((*list)[i], "/limits/" + std::to_string(i)));
     }
