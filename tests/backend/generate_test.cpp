@@ -167,6 +167,27 @@ TEST_CASE("prompts that cannot be continued are refused by name, and the others 
   CHECK(none[0].samples[0].ids.empty());
 }
 
+TEST_CASE("a continuation across the length at which a rope changes is refused", "[generate]") {
+  DecoderSpec spec = test::tiny_spec();
+  spec.ropes[0].beyond = spec.ropes[0].inverse_frequencies;
+  for (float& frequency : spec.ropes[0].beyond) frequency *= 0.5F;
+  spec.ropes[0].beyond_tokens = 20;
+  const auto model = tiny_model(spec);
+  // The last token chosen is never looked at again: 10 after 11 need 20 positions.
+  const std::vector<GenerateRequest> requests = {
+      {tiny_ids(11, 1), 0}, {tiny_ids(12, 1), 0}, {tiny_ids(20, 1), 0}, {tiny_ids(21, 1), 0}};
+  const auto results = model->generate(requests, {.max_new_tokens = 10});
+  CHECK(results[0].refusal.empty());
+  CHECK_THAT(results[1].refusal, Catch::Contains("across 20 tokens"));
+  CHECK_THAT(results[2].refusal, Catch::Contains("across 20 tokens"));
+  REQUIRE(results[3].refusal.empty());
+  std::vector<TokenId> so_far = requests[3].prefix_ids;
+  for (const TokenId id : results[3].samples[0].ids) {
+    CHECK(id == recomputed(*model, so_far, {}, 0, 0, 0));
+    so_far.push_back(id);
+  }
+}
+
 TEST_CASE("tokens are drawn as often as the rule says", "[generate]") {
   // Each row: 20,000 draws; a share may miss its probability by five standard errors, which
   // happens by chance in fewer than one run in 10,000 over all tokens here. The seed is fixed.
