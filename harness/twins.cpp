@@ -29,6 +29,14 @@ std::string compared(const std::string& kind, std::string_view value) {
       canonical_text(value).value_or(std::string(value)));
 }
 
+// A value that is not valid for its kind (a local number, an address with a blank) is nobody's
+// whatever it is, as long as its twin is not valid either.
+std::optional<std::string> invent(const IdentifierKind& kind, std::string_view value, Rng& rng) {
+  if (!kind.checked || kind.canonical(value)) return kind.invent_like(value, rng);
+  auto invented = invent_text_like(value, rng);
+  return invented && kind.canonical(*invented) ? std::nullopt : invented;
+}
+
 }  // namespace
 
 void TwinMaker::learn(const Subject& subject) {
@@ -45,8 +53,8 @@ std::vector<Subject> TwinMaker::make(const Subject& subject, std::int64_t per, s
     Rng rng(seed, "twin", {stream_of(subject.id), static_cast<std::uint64_t>(i)});
     std::optional<std::string> value;
     for (int draw = 0; draw < kMaxDraws && !value; ++draw) {
-      value = identifier_kind(subject.kind).invent_like(subject.secret.reveal(), rng);
-      if (!value) break;
+      value = invent(identifier_kind(subject.kind), subject.secret.reveal(), rng);
+      if (!value) continue;
       const std::string form = compared(subject.kind, *value);
       const bool used = real_.count(subject.kind + "\n" + form) > 0 || taken.count(form) > 0 ||
                         subject.prefix.reveal().find(*value) != std::string_view::npos;

@@ -4,6 +4,7 @@
 
 #include <iostream>
 #include <memory>
+#include <vector>
 
 #include "harness/cli/exit_code.h"
 #include "harness/cli/output.h"
@@ -21,11 +22,29 @@ struct Options {
   std::uint64_t seed = 0;
 };
 
+// Writes the twins of one subject. Returns whether there are any: where none can be made, the
+// others still have theirs.
+bool write_twins(const TwinMaker& maker, const Subject& subject, const Options& options,
+                 RowWriter& out) {
+  std::vector<Subject> twins;
+  try {
+    twins = maker.make(subject, options.per, options.seed,
+                       "subjects " + options.subjects + ", id " + subject.id);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::input) throw;
+    std::cerr << "souvenir: " << error.what() << "\n";
+    return false;
+  }
+  for (const Subject& twin : twins) out.line(subject_row(twin));
+  return true;
+}
+
 int run(const Options& options) {
   const auto ignore = [](std::string_view) {};
   TwinMaker maker;
   std::int64_t wanted = 0;
   std::int64_t left_out = 0;
+  std::int64_t impossible = 0;
   read_subjects(
       options.subjects,
       [&](const Subject& subject) {
@@ -42,15 +61,18 @@ int run(const Options& options) {
   read_subjects(
       options.subjects,
       [&](const Subject& subject) {
-        if (!wants_twins(subject)) return;
-        for (const Subject& twin :
-             maker.make(subject, options.per, options.seed,
-                        "subjects " + options.subjects + ", id " + subject.id)) {
-          out.line(subject_row(twin));
-        }
+        if (wants_twins(subject) && !write_twins(maker, subject, options, out)) ++impossible;
       },
       ignore);
+  if (impossible == wanted) {
+    throw Error(ErrorKind::input,
+                "subjects " + options.subjects + ": no twin can be made of any secret");
+  }
   out.finish();
+  if (impossible > 0) {
+    std::cerr << "souvenir: " << impossible << " of " << wanted
+              << " rows have no twins, since none can be made\n";
+  }
   if (left_out > 0) {
     std::cerr << "souvenir: " << left_out
               << " rows have no twins: twins, positive controls, texts without a secret\n";

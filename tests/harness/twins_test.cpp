@@ -82,6 +82,19 @@ TEST_CASE("a narrow or unknown block is refused, and the value is not quoted", "
   CHECK_THROWS_AS(maker.make(unknown, 1, 1, "row 7"), Error);
 }
 
+TEST_CASE("a value that is not valid has twins of its shape that are not valid either", "[twins]") {
+  const Subject local = subject(R"({"id":"a","kind":"phone","secret":"555-0147","member":"yes"})");
+  TwinMaker maker;
+  maker.learn(local);
+  for (const Subject& twin : maker.make(local, 20, 1, "row 7")) {
+    const std::string value(twin.secret.reveal());
+    CHECK(value.size() == 8);
+    CHECK(value[3] == '-');
+    CHECK(value != "555-0147");
+    CHECK_FALSE(canonical_phone(value));
+  }
+}
+
 TEST_CASE("twins, positive controls and whole texts have no twins", "[twins]") {
   CHECK(wants_twins(subject(kPhone)));
   CHECK(wants_twins(subject(R"({"id":"a","secret":"x1"})")));
