@@ -49,6 +49,10 @@ struct EvidenceDiff {
 // none of which may differ if their rates are to be subtracted.
 std::vector<std::string> diff_mismatches(const Evidence& before, const Evidence& after);
 
+// Says what cannot be told of two audits that compare: whether inputs whose digests were made with
+// other keys are the same. Empty if all is known.
+std::string diff_doubt(const Evidence& before, const Evidence& after);
+
 // Pairs the findings of two audits by id and arm, and subtracts.
 //
 // Rates: Newcombe's interval on the effective trials of both. Both audits asked the same strings,

@@ -2,6 +2,7 @@
 
 #include "reports/diff.h"
 
+#include <iostream>
 #include <memory>
 
 #include "harness/cli/evidence_file.h"
@@ -50,6 +51,9 @@ int run(const Options& options) {
   const EvidenceDiff diff = diff_evidence(before.evidence, after.evidence);
   if (!options.force) {
     refuse_other_questions(diff);
+  }
+  if (const std::string doubt = diff_doubt(before.evidence, after.evidence); !doubt.empty()) {
+    std::cerr << "souvenir: diff: " << doubt << "\n";
   }
   std::vector<OutputFile> files;
   std::string lines;
