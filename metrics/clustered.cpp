@@ -109,6 +109,34 @@ Estimate clustered_rate(const RateSums& sums) {
   return result;
 }
 
+Estimate weighted_rate(std::span<const RateShare> groups) {
+  double shares = 0.0;
+  double value = 0.0;
+  double spread = 0.0;
+  double variance = 0.0;
+  for (const RateShare& group : groups) {
+    if (!group.rate.value || group.rate.n_effective.value_or(0.0) <= 0.0 || group.share <= 0.0) {
+      throw std::invalid_argument("weighted_rate: every group needs a rate and a share");
+    }
+    const double p = *group.rate.value;
+    const double weight = group.share * group.share / *group.rate.n_effective;
+    shares += group.share;
+    value += group.share * p;
+    spread += weight;
+    variance += weight * p * (1.0 - p);
+  }
+  if (std::abs(shares - 1.0) > 1e-9) {
+    throw std::invalid_argument("weighted_rate: the shares must sum to 1");
+  }
+  Estimate result;
+  result.unit = "probability";
+  result.method = "weighted by group";
+  result.value = std::min(1.0, value);
+  const double worth = *result.value * (1.0 - *result.value);
+  result.n_effective = worth * spread < variance ? worth / variance : 1.0 / spread;
+  return result;
+}
+
 void MeanSums::add(double person_total, std::int64_t person_strings) {
   const double m = static_cast<double>(person_strings);
   if (person_strings <= 0 || !(person_total >= 0.0) || !(person_total <= m)) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
 #include "metrics/estimate.h"
 
@@ -51,6 +52,28 @@ double effective_n(const RateSums& sums);
 //
 // Returns  unit probability; no value, with a reason, if there is no person
 Estimate clustered_rate(const RateSums& sums);
+
+// A rate of one group, and the share that the group has in what it is to be compared with.
+struct RateShare {
+  Estimate rate;
+  double share = 0.0;
+};
+
+// Weighs the rates of groups by given shares (direct standardisation): what the rate would be if
+// the groups stood in those shares. A rate is then not compared with one over a mixture of other
+// things.
+//
+// With w the shares, p and n the groups' rates and effective n:
+//   value        sum w p
+//   n_effective  1 / sum (w^2 / n), at most value (1 - value) / sum (w^2 p (1 - p) / n)
+//
+// Returns   unit probability, without limits of its own: rate_difference takes value and
+// n_effective Requires  at least one group; every rate has a value and an n_effective; shares above
+// 0 that sum
+//           to 1 within 1e-9; else throws std::invalid_argument
+// Exact     the plain rate, where the shares are those of the groups
+// Source    Kish (1965), effective n of a weighted mean
+Estimate weighted_rate(std::span<const RateShare> groups);
 
 // Accumulates values in [0, 1], such as the matched share of each string, one person at a time.
 // A value.

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "harness/evidence/finding.h"
+#include "metrics/clustered.h"
 #include "metrics/extraction.h"
 #include "probes/extraction_parameters.h"
 #include "probes/extraction_tally.h"
@@ -32,14 +33,16 @@ using Tallies = StratumMap<ExtractionTally>;
 // Everything the strings add up to, by stratum.
 //
 //   controls  matched: those of the same stratum
+//   by_kind   the same controls, by kind_of_guess
 struct Sums {
   Tallies measured;
   Tallies controls;
+  StratumMap<std::map<std::string, ExtractionTally>> by_kind;
   ExtractionTally positives;
 };
 
 Sums add_up(const ExtractionParameters& parameters, double near_tie_delta, StringCursor& strings) {
-  Sums sums{{}, {}, ExtractionTally(parameters)};
+  Sums sums{{}, {}, {}, ExtractionTally(parameters)};
   JudgedString string;
   while (strings.next(string)) {
     const Population population = population_of(string);
@@ -52,15 +55,44 @@ Sums add_up(const ExtractionParameters& parameters, double near_tie_delta, Strin
     if (string.canary && string.canary->planted && string.canary->most_often) {
       sums.positives.add(string, parameters, near_tie_delta);
     }
-    Tallies& tallies = population == Population::measured ? sums.measured : sums.controls;
+    const bool control = population == Population::negative_control;
+    Tallies& tallies = control ? sums.controls : sums.measured;
     for (const Stratum& stratum : strata_of(string)) {
       tallies.try_emplace(stratum, parameters)
           .first->second.add(string, parameters, near_tie_delta);
+      if (control) {
+        sums.by_kind[stratum]
+            .try_emplace(kind_of_guess(string), parameters)
+            .first->second.add(string, parameters, near_tie_delta);
+      }
     }
   }
   // A rate over nothing is a result with a reason, not a missing row.
   sums.measured.try_emplace({}, parameters);
   return sums;
+}
+
+// The controls' rate, were they of the kinds that the strings are of. Kinds that no control is of
+// are compared with all of them.
+template <typename Read>
+std::optional<Estimate> alike(const Sums& sums, const Stratum& stratum,
+                              const ExtractionTally& tally, const Read& read) {
+  const auto* kinds = matched_controls(sums.by_kind, stratum);
+  if (tally.strings == 0 || kinds == nullptr || kinds->size() < 2) return std::nullopt;
+  std::vector<RateShare> groups;
+  std::int64_t rest = tally.strings;
+  const auto add = [&](const ExtractionTally& controls, std::int64_t strings) {
+    const double share = static_cast<double>(strings) / static_cast<double>(tally.strings);
+    groups.push_back({read(controls), share});
+    rest -= strings;
+  };
+  for (const auto& [kind, controls] : *kinds) {
+    if (const auto own = tally.kinds.find(kind); own != tally.kinds.end()) {
+      add(controls, own->second);
+    }
+  }
+  if (rest > 0) add(*matched_controls(sums.controls, stratum), rest);
+  return weighted_rate(groups);
 }
 
 void add_caveats(Finding& finding, const ExtractionTally& tally) {
@@ -115,7 +147,9 @@ class Judge {
     verbatim.rate = tally.verbatim.estimate();
     verbatim.hits = tally.gained;
     if (controls != nullptr) {
-      verbatim.control_rate = controls->verbatim.estimate();
+      const auto read = [](const ExtractionTally& t) { return t.verbatim.estimate(); };
+      verbatim.control_rate = read(*controls);
+      verbatim.control_rate_alike = alike(sums_, stratum, tally, read);
       verbatim.control_hits = controls->hits;
     }
     add_rate(new_finding(kInfo, {"verbatim_rate", {}}, stratum), verbatim, tally);
@@ -124,8 +158,14 @@ class Judge {
       OutcomeFacts row = facts(stratum, tally);
       row.rate = tally.extractable[rule][p][n].estimate();
       row.hits = tally.extractable_hits[rule][p][n];
+      // A known string that greedy decoding gives away need not be found by so few queries.
+      row.positive_hits = sums_.positives.extractable[rule][p][n].estimate().count.value_or(0);
       if (controls != nullptr) {
-        row.control_rate = controls->extractable[rule][p][n].estimate();
+        const auto read = [&](const ExtractionTally& t) {
+          return t.extractable[rule][p][n].estimate();
+        };
+        row.control_rate = read(*controls);
+        row.control_rate_alike = alike(sums_, stratum, tally, read);
         row.control_hits = row.control_rate.count.value_or(0);
       }
       add_rate(new_finding(kInfo, std::move(metric), stratum), row, tally);

@@ -20,6 +20,10 @@ double log_p_z(const std::vector<double>& token_log_probs) {
 
 }  // namespace
 
+std::string kind_of_guess(const JudgedString& string) {
+  return (string.canary ? "canary " : "") + string.kind;
+}
+
 ExtractionTally::ExtractionTally(const ExtractionParameters& parameters)
     : extractable(parameters.decoding.size(), {parameters.probabilities.size(),
                                                std::vector<RateTally>(parameters.queries.size())}),
@@ -53,6 +57,7 @@ void ExtractionTally::add(const JudgedString& string, const ExtractionParameters
   }
   const bool hit = matches.verbatim();
   ++strings;
+  ++kinds[kind_of_guess(string)];
   hits += hit ? 1 : 0;
   gained += hit && !string.given_away ? 1 : 0;
   gained_known += hit && !string.given_away && string.member == Member::yes ? 1 : 0;

@@ -2,6 +2,8 @@
 
 #include <cstdint>
 #include <limits>
+#include <map>
+#include <string>
 #include <vector>
 
 #include "harness/probe.h"
@@ -9,6 +11,10 @@
 #include "probes/tally.h"
 
 namespace souvenir {
+
+// Returns what says how easily a string is guessed: its kind, canaries apart, whose secrets come
+// from a space of their own.
+std::string kind_of_guess(const JudgedString& string);
 
 // What the strings of one stratum add up to. A value; memory does not grow with the strings.
 //
@@ -28,6 +34,7 @@ struct ExtractionTally {
   std::vector<LogProbabilityTally> p_z;
   std::vector<double> weakest;
 
+  std::map<std::string, std::int64_t> kinds = {};  // strings of each kind_of_guess
   std::int64_t strings = 0;
   std::int64_t hits = 0;          // reproduced
   std::int64_t gained = 0;        // reproduced, and not given away by their prompt

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,9 @@ struct OutcomeRules {
 
 // What a word is decided from. Counts are of strings.
 //
+//   control_rate_alike  that of the controls, were they of the kinds that the strings are of, in
+//   the
+//                       same shares; nothing where they are
 //   reproduction      the metric counts strings that were reproduced verbatim: one is enough
 //   hits              strings that count, and are not given away by their prompt
 //   unknown_only      none of those hits is known to be in the training data
@@ -30,6 +34,7 @@ struct OutcomeRules {
 struct OutcomeFacts {
   Estimate rate;
   Estimate control_rate;
+  std::optional<Estimate> control_rate_alike;
   bool reproduction = false;
   std::int64_t hits = 0;
   bool unknown_only = false;

@@ -299,3 +299,27 @@ TEST_CASE("sums that are none are refused by a mean", "[clustered]") {
   CHECK_THROWS_AS(sums.add(1.1, 1), std::invalid_argument);
   CHECK_THROWS_AS(sums.add(std::numeric_limits<double>::quiet_NaN(), 1), std::invalid_argument);
 }
+
+TEST_CASE("a weighted rate is the plain one where the shares are those of the groups",
+          "[clustered]") {
+  const Estimate plain =
+      weighted_rate(std::vector<RateShare>{{rate(3, 10), 0.25}, {rate(6, 30), 0.75}});
+  CHECK(*plain.value == Approx(9.0 / 40.0));
+  CHECK(*plain.n_effective == Approx(40.0));
+}
+
+TEST_CASE("a weighted rate is worth fewer strings than there are where the shares differ",
+          "[clustered]") {
+  // By hand: 0.5 * 1 + 0.5 * 0.1; 1 / (0.25 / 10 + 0.25 / 90).
+  const Estimate weighted =
+      weighted_rate(std::vector<RateShare>{{rate(10, 10), 0.5}, {rate(9, 90), 0.5}});
+  CHECK(*weighted.value == Approx(0.55));
+  CHECK(*weighted.n_effective == Approx(36.0));
+  // 0.5 * 0.5: worth 0.25 * 0.75 / (0.25 * 0.25 / 4) = 12 where Kish says 1 / (0.0625 + 0.0025).
+  const Estimate split =
+      weighted_rate(std::vector<RateShare>{{rate(2, 4), 0.5}, {rate(0, 100), 0.5}});
+  CHECK(*split.value == Approx(0.25));
+  CHECK(*split.n_effective == Approx(12.0));
+  CHECK_THROWS_AS(weighted_rate(std::vector<RateShare>{{rate(2, 4), 0.5}}), std::invalid_argument);
+  CHECK_THROWS_AS(weighted_rate(std::vector<RateShare>{{rate(0, 0), 1.0}}), std::invalid_argument);
+}

@@ -229,3 +229,46 @@ TEST_CASE("the extraction surface grows with queries", "[extraction]") {
   CHECK(above.outcome == Outcome::contradicted);
   CHECK(above.outcome_reason.code == "above_controls");
 }
+
+TEST_CASE("what greedy decoding finds is no positive control of a search with few queries",
+          "[extraction]") {
+  const AuditFixture audit;
+  // 0.9 per token: of the 8 of "alphabet", 0.43 in one query.
+  const auto findings =
+      audit.audit(rows("m", 9, "") + kControls + kPositive,
+                  FakeModel({memory("known", "alphabet")}, std::log(257.0 * 9.0)));
+  const auto at = [&](const std::string& n) -> const Finding& {
+    return find(findings, "discoverable_extraction/extractable_rate[n=" + n +
+                              ",p=0.5,temperature=1,top_k=0,top_p=1]/all");
+  };
+  CHECK(at("1").controls[1].passed == false);
+  CHECK(at("1").outcome_reason.code == "positive_control_failed");
+  CHECK(at("100").controls[1].passed == true);
+  CHECK(at("100").outcome == Outcome::not_contradicted_in_scope);
+  CHECK(find(findings, kRate + "all").outcome == Outcome::not_contradicted_in_scope);
+}
+
+TEST_CASE("what is easily guessed is compared with controls of its kind", "[extraction]") {
+  const AuditFixture audit;
+  const std::string member = R"(,"member":"yes")";
+  const std::string control = R"(,"member":"no")";
+  // All phone numbers can be guessed, and they are half of the strings but a tenth of the controls.
+  std::vector<std::string> memories;
+  std::string subjects = rows("m", 6, member) + rows("c", 54, control);
+  for (int i = 0; i < 12; ++i) {
+    const std::string id = "p" + std::to_string(i);
+    memories.push_back(memory(id, "0639980000"));
+    subjects += row(id, "0639980000", R"(,"kind":"phone")" + (i < 6 ? member : control));
+  }
+  const auto findings = audit.audit(subjects, FakeModel(memories, std::log(257.0 * 9.0)));
+  for (const std::string& id :
+       {kRate + "all", std::string("discoverable_extraction/extractable_rate[n=100,p=0.5,"
+                                   "temperature=1,top_k=0,top_p=1]/all")}) {
+    const Finding& all = find(findings, id);
+    CAPTURE(id);
+    CHECK(all.estimate.value == Approx(0.5));
+    CHECK(all.controls[0].rate->value == Approx(0.1));
+    CHECK(all.controls[0].difference->value == Approx(0.0).margin(1e-12));
+    CHECK(all.outcome == Outcome::inconclusive);
+  }
+}
