@@ -169,12 +169,21 @@ class RankingJudge {
     return finding;
   }
 
+  // Tokenizers are trained too. What they give away is given away with the model, but a model with
+  // the same tokenizer that never saw the canaries shows it as well.
   void add_caveats(Finding& finding, const ExposureTally& tally) const {
     if (ranking_ == Ranking::sampled) {
       finding.caveats.push_back({"ranking_resolution",
                                  "ranks among sampled secrets show no more bits than this; the "
                                  "exposure in the whole space may be larger",
                                  tally.resolution});
+    }
+    if (mann_whitney_p_value(tally.brevity, ranked_.held_out.brevity) < kUnsound) {
+      finding.caveats.push_back(
+          {"fewer_tokens",
+           "planted secrets are cut into fewer tokens than held-out ones: the tokenizer was trained "
+           "on them, which alone raises their rank, whatever the model has seen",
+           {}});
     }
     add_caveat(finding, tally.given_away, "given_away",
                "strings stand in their own prompt, so reproducing them says nothing");

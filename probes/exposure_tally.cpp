@@ -31,6 +31,7 @@ void add(ExposureTally& tally, const JudgedString& string) {
   const double ranked = static_cast<double>(rank.candidates) + 1.0;
   tally.exposures.push_back(exposure_of(rank));
   tally.likelihoods.push_back(-rank.rank / ranked);
+  tally.brevity.push_back(-static_cast<double>(string.observation.log_probs.size()));
   tally.first += rank.rank < 1.5 ? 1 : 0;
   tally.resolution =
       std::max(tally.resolution, measurable_exposure(rank.log2_space, rank.exact, rank.candidates));

@@ -17,6 +17,7 @@ enum class Ranking { exact, sampled };
 //
 //   exposures      bits
 //   likelihoods    minus the share of the space at or above the canary: comparable across spaces
+//   brevity        minus the number of tokens: what a tokenizer that was trained on them shortens
 //   first          nothing asked was likelier, or as likely
 //   extrapolated   bits beyond what was ranked, where a fit holds
 //   resolution     the largest exposure that ranking could show, over the canaries
@@ -24,6 +25,7 @@ enum class Ranking { exact, sampled };
 struct ExposureTally {
   std::vector<double> exposures;
   std::vector<double> likelihoods;
+  std::vector<double> brevity;
   std::int64_t first = 0;
   std::vector<double> extrapolated;
   double resolution = 0.0;

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
 
@@ -83,6 +84,21 @@ TEST_CASE("canaries that rank by lot do not reassure where none is seen", "[expo
   }
   CHECK(find(findings, "canary_exposure/exposure_median/repetitions=64").outcome_reason.code ==
         "most_planted_unseen");
+}
+
+TEST_CASE("a tokenizer that was trained on the canaries is named", "[exposure]") {
+  const auto named = [](const std::vector<Finding>& findings) {
+    const auto& caveats = find(findings, "canary_exposure/exposure_median/repetitions=64").caveats;
+    return std::any_of(caveats.begin(), caveats.end(),
+                       [](const Remark& remark) { return remark.code == "fewer_tokens"; });
+  };
+  CHECK_FALSE(named(judge(canaries(1.0))));
+  auto strings = canaries(1.0);
+  for (JudgedString& string : strings) {
+    const bool often = string.canary->tier == 64;
+    string.observation.log_probs.assign(often ? 1 : 3, -1.0);
+  }
+  CHECK(named(judge(strings)));
 }
 
 TEST_CASE("held-out canaries that are exposed withhold both words", "[exposure]") {
