@@ -5,6 +5,7 @@
 
 #include "harness/digest.h"
 #include "harness/error.h"
+#include "harness/identifiers/identifier.h"
 #include "harness/journal_candidates.h"
 #include "harness/lower_case.h"
 
@@ -19,7 +20,10 @@ class SubjectPlanner {
       : writer_(writer), tokenizer_(tokenizer), bos_(bos), suite_(suite), lowercase_(lowercase) {}
 
   void add(const Subject& subject) {
-    if (!subject.secret_hmac.empty()) {
+    if (!subject.secret_hmac.empty() && !identifier_kind(subject.kind).checked) {
+      // Nothing in a text says where a name begins and ends: no candidate could be looked up.
+      writer_.leave_out("hmac_of_a_kind_without_form");
+    } else if (!subject.secret_hmac.empty()) {
       writer_.add({&subject, 0, subject.prefix, {}, std::nullopt, std::nullopt});
     } else if (subject.is_text) {
       add_windows(subject);
@@ -138,7 +142,7 @@ std::string key_id(const std::string& key) {
   return hex(hmac_sha256(key, "souvenir key id")).substr(0, 16);
 }
 
-AuditInput digest_subjects(const std::string& file, const std::string& key) {
+AuditInput digest_subjects(const std::string& file, const std::string& key, bool hmac_key_given) {
   AuditInput input;
   input.role = "subjects";
   input.key_id = key_id(key);
@@ -149,6 +153,11 @@ AuditInput digest_subjects(const std::string& file, const std::string& key) {
       file,
       [&](Subject&& subject) {
         ++input.rows;
+        if (!subject.secret_hmac.empty() && !hmac_key_given) {
+          throw Error(ErrorKind::usage,
+                      "subjects " + file + ", row " + std::to_string(input.rows) +
+                          ": /secret_hmac: expected --hmac-key, without which no value is known");
+        }
         if (!subject.person.empty()) {
           persons.insert(hmac_sha256(key, subject.person).substr(0, 8));
         }

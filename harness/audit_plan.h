@@ -39,8 +39,10 @@ void merge_needs(ProbeNeeds& all, const ProbeNeeds& more);
 // Digests a subjects file with a keyed HMAC, and counts its rows and persons.
 //
 //   key     32 bytes, kept in private/
-//   key_id  names the key without giving it away
-AuditInput digest_subjects(const std::string& file, const std::string& key);
+//   key_id          names the key without giving it away
+//   hmac_key_given  the key that rows with `secret_hmac` need
+// Errors  usage: there is such a row and no such key, so that it would be counted as never found
+AuditInput digest_subjects(const std::string& file, const std::string& key, bool hmac_key_given);
 
 // Returns a name for a key: the first 16 hexadecimal digits of an HMAC of a fixed text under it.
 std::string key_id(const std::string& key);

@@ -178,7 +178,7 @@ AuditSession open_audit(const AuditOptions& options) {
   const fs::path folder = session.out / "private";
   session.key = take_key(options, folder);
   for (const std::string& file : options.subjects) {
-    session.inputs.push_back(digest_subjects(file, session.key));
+    session.inputs.push_back(digest_subjects(file, session.key, !options.hmac_key_file.empty()));
   }
   if (!options.hmac_key_file.empty()) {
     session.hmac_key = Sensitive(read_file(options.hmac_key_file, 1U << 16U));

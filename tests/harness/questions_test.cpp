@@ -226,6 +226,24 @@ TEST_CASE("a prompt ends where its string was cut, or before spaces that join wh
   CHECK(prompts[0].request.prefix_ids == std::vector<TokenId>{'t', 'o', ':'});
 }
 
+TEST_CASE("an HMAC of a kind that no text shows, or without its key, is not counted as not found",
+          "[prompts]") {
+  Questions audit;
+  audit.questions.needs.prompts = {{.name = "prefix", .generate = {.max_new_tokens = 4}}};
+  const std::string row = R"({"id":"h","kind":"name","prefix":"I am ","secret_hmac":")" +
+                          std::string(64, 'a') + "\"}\n";
+  const TemporaryFolder folder;
+  Journal journal(folder.path());
+  audit.plan(journal, row + R"({"id":"s","prefix":"the ","secret":"rest"})" + "\n");
+  CHECK(Questions::strings(journal).count("h") == 0);
+  REQUIRE_FALSE(journal.left_out().empty());
+  CHECK(journal.left_out()[0].reason == "hmac_of_a_kind_without_form");
+
+  const std::string file = folder.write("hmac.jsonl", row);
+  CHECK(digest_subjects(file, "key", true).rows == 1);
+  CHECK_THROWS_WITH(digest_subjects(file, "key", false), Catch::Contains("--hmac-key"));
+}
+
 TEST_CASE("a subject known by its HMAC is looked for and not scored", "[prompts]") {
   Questions audit;
   audit.questions.needs.prompts = {{.name = "prefix", .generate = {.max_new_tokens = 4}}};
