@@ -181,7 +181,8 @@ class RankingJudge {
     if (mann_whitney_p_value(tally.brevity, ranked_.held_out.brevity) < kUnsound) {
       finding.caveats.push_back(
           {"fewer_tokens",
-           "planted secrets are cut into fewer tokens than held-out ones: the tokenizer was trained "
+           "planted secrets are cut into fewer tokens than held-out ones: the tokenizer was "
+           "trained "
            "on them, which alone raises their rank, whatever the model has seen",
            {}});
     }

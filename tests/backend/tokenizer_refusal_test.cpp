@@ -175,7 +175,8 @@ TEST_CASE("a directory without a usable tokenizer says what is missing", "[token
   const ScratchDirectory directory;
   CHECK_THROWS_WITH(load_tokenizer(directory.path()),
                     Catch::Contains("expected tokenizer.json or tokenizer.model, found neither"));
-  CHECK_THROWS_WITH(load_tokenizer(directory.path() / "none"), Catch::Contains("not a directory"));
+  CHECK_THROWS_WITH(load_tokenizer(directory.path() / "none"),
+                    Catch::Contains("none: expected a Hugging Face directory"));
   std::filesystem::create_directory(directory.path() / "tokenizer.json");
   CHECK_THROWS_WITH(load_tokenizer(directory.path()),
                     Catch::Contains("tokenizer.json: not a regular file"));
