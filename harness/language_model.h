@@ -68,6 +68,15 @@ struct GenerateResult {
   std::string refusal;
 };
 
+// How the layers of a model that does not fit into memory are read: once for so many tokens.
+//
+//   pass_tokens   tokens that should pass through the layers together; 0: the layers stay in memory
+//   memory_bytes  what the process was given
+struct LayerReading {
+  std::int64_t pass_tokens = 0;
+  std::int64_t memory_bytes = 0;
+};
+
 // What was loaded, for the evidence.
 //
 //   context_tokens  most tokens a request may have; 0: no limit known
@@ -88,6 +97,7 @@ struct ModelInfo {
   std::vector<FileDigest> files;
   std::optional<AdapterInfo> adapter;
   std::vector<std::string> notes;  // e.g. attention computed without a window it does not need
+  LayerReading layers_read;
 };
 
 // Answers requests about token sequences. Immutable: const methods may be called from any
@@ -108,6 +118,18 @@ class LanguageModel {
   // Errors   resource (memory, device); never for a single request
   virtual std::vector<ScoreResult> score(std::span<const ScoreRequest> requests,
                                          const ScoreOptions& options) const = 0;
+
+  // Scores several batches, each as `score` would: what it returns of one does not depend on the
+  // others, to the bit. Where layers are read for every pass, they are read once for all of these.
+  //
+  // Returns  [batches], each in the order asked
+  // Errors   as score
+  virtual std::vector<std::vector<ScoreResult>> score_batches(
+      std::span<const std::vector<ScoreRequest>> batches, const ScoreOptions& options) const {
+    std::vector<std::vector<ScoreResult>> results;
+    for (const std::vector<ScoreRequest>& batch : batches) results.push_back(score(batch, options));
+    return results;
+  }
 
   // Continues every request.
   //

@@ -188,11 +188,11 @@ auto guarded(const Run& run) {
 // thread, one at a time: they set libtorch's thread count, which belongs to the process.
 class DecoderModel : public LanguageModel {
  public:
-  DecoderModel(const DecoderSpec& spec, DecoderWeights weights, ModelInfo info,
+  DecoderModel(const DecoderSpec& spec, DecoderWeights weights, ModelInfo info, ReadLayer read,
                const DecoderPaths& paths)
       : info_(std::move(info)),
         paths_(paths),
-        transformer_(spec, weights, paths),
+        transformer_(spec, weights, paths, std::move(read)),
         head_(std::move(weights.head_weight), std::move(weights.head_bias), paths.packing,
               spec.logit_cap) {
     if (info_.threads <= 0) info_.threads = at::get_num_threads();
@@ -202,29 +202,24 @@ class DecoderModel : public LanguageModel {
 
   std::vector<ScoreResult> score(std::span<const ScoreRequest> requests,
                                  const ScoreOptions& options) const override {
-    check(options);
-    std::vector<ScoreResult> results(requests.size());
-    Batch batch;
-    for (std::size_t i = 0; i < requests.size(); ++i) {
-      batch.scored.push_back(0);
-      results[i].refusal = refuse(info_, requests[i]);
-      if (results[i].refusal.empty()) batch.add(requests[i]);
-    }
-    if (batch.ids.empty()) return results;
-    batch.fill_up();
-    std::vector<Head::Row> rows = guarded([&] { return score_batch(batch, options); });
-    std::size_t first = 0;
-    for (std::size_t i = 0; i < requests.size(); ++i) {
-      if (!results[i].refusal.empty()) continue;
-      results[i] = result_of(std::span(rows).subspan(first, batch.scored[i]), options);
-      first += batch.scored[i];
-    }
-    return results;
+    return score_spans(std::span(&requests, 1), options).front();
+  }
+
+  std::vector<std::vector<ScoreResult>> score_batches(
+      std::span<const std::vector<ScoreRequest>> batches,
+      const ScoreOptions& options) const override {
+    const std::vector<std::span<const ScoreRequest>> spans(batches.begin(), batches.end());
+    return score_spans(spans, options);
   }
 
   std::vector<GenerateResult> generate(std::span<const GenerateRequest> requests,
                                        const GenerateOptions& options) const override {
     check(options);
+    if (info_.layers_read.pass_tokens > 0)
+      throw Error(ErrorKind::usage,
+                  "this model is larger than its memory and read layer by layer: it scores, but "
+                  "does not generate, which would read it whole for every token; give it more by "
+                  "--memory");
     std::vector<GenerateResult> results(requests.size());
     for (std::size_t i = 0; i < requests.size(); ++i) {
       results[i].refusal = refuse(info_, requests[i], options);
@@ -243,14 +238,65 @@ class DecoderModel : public LanguageModel {
     if (at::get_num_threads() != info_.threads) at::set_num_threads(info_.threads);
   }
 
-  std::vector<Head::Row> score_batch(const Batch& batch, const ScoreOptions& options) const {
-    use_threads();
+  using Results = std::vector<ScoreResult>;
+
+  std::vector<Results> score_spans(std::span<const std::span<const ScoreRequest>> asked,
+                                   const ScoreOptions& options) const {
+    check(options);
+    std::vector<Results> results(asked.size());
+    std::vector<Batch> batches;
+    std::vector<std::size_t> owners;  // of the batches that have rows
+    for (std::size_t i = 0; i < asked.size(); ++i) {
+      Batch batch = accept(asked[i], results[i]);
+      if (batch.ids.empty()) continue;
+      batches.push_back(std::move(batch));
+      owners.push_back(i);
+    }
+    if (batches.empty()) return results;
+    guarded([&] {
+      use_threads();
+      const std::vector<at::Tensor> hidden = forward(batches);
+      for (std::size_t i = 0; i < batches.size(); ++i) {
+        std::vector<Head::Row> rows =
+            head_.score(hidden[i], batches[i].targets, options, paths_.head);
+        hand_out(batches[i], rows, options, results[owners[i]]);
+      }
+    });
+    return results;
+  }
+
+  // Packs the requests that can be answered, and says of the others why not.
+  Batch accept(std::span<const ScoreRequest> requests, Results& results) const {
+    results.resize(requests.size());
+    Batch batch;
+    for (std::size_t i = 0; i < requests.size(); ++i) {
+      batch.scored.push_back(0);
+      results[i].refusal = refuse(info_, requests[i]);
+      if (results[i].refusal.empty()) batch.add(requests[i]);
+    }
+    if (!batch.ids.empty()) batch.fill_up();
+    return batch;
+  }
+
+  std::vector<at::Tensor> forward(const std::vector<Batch>& batches) const {
     const auto tensor = [&](const std::vector<std::int64_t>& values) {
       return at::tensor(at::ArrayRef<std::int64_t>(values), at::kLong).to(transformer_.device());
     };
-    const PackedTokens tokens{tensor(batch.ids), tensor(batch.positions), batch.segments};
-    const at::Tensor hidden = transformer_.forward(tokens, tensor(batch.wanted), nullptr);
-    return head_.score(hidden, batch.targets, options, paths_.head);
+    std::vector<ForwardInput> inputs;
+    for (const Batch& batch : batches)
+      inputs.push_back(
+          {{tensor(batch.ids), tensor(batch.positions), batch.segments}, tensor(batch.wanted)});
+    return transformer_.forward(inputs);
+  }
+
+  static void hand_out(const Batch& batch, std::vector<Head::Row>& rows,
+                       const ScoreOptions& options, Results& results) {
+    std::size_t first = 0;
+    for (std::size_t i = 0; i < results.size(); ++i) {
+      if (!results[i].refusal.empty()) continue;
+      results[i] = result_of(std::span(rows).subspan(first, batch.scored[i]), options);
+      first += batch.scored[i];
+    }
   }
 
   ModelInfo info_;
@@ -262,11 +308,13 @@ class DecoderModel : public LanguageModel {
 }  // namespace
 
 std::unique_ptr<LanguageModel> make_decoder_model(DecoderSpec spec, DecoderWeights weights,
-                                                  ModelInfo info, const DecoderPaths& paths) {
-  check_weights(spec, weights);
+                                                  ModelInfo info, const DecoderPaths& paths,
+                                                  ReadLayer read) {
+  check_weights(spec, weights, read ? LayersChecked::no : LayersChecked::yes);
   return guarded([&]() -> std::unique_ptr<LanguageModel> {
     if (info.threads > 0) at::set_num_threads(info.threads);
-    auto model = std::make_unique<DecoderModel>(spec, std::move(weights), std::move(info), paths);
+    auto model = std::make_unique<DecoderModel>(spec, std::move(weights), std::move(info),
+                                                std::move(read), paths);
     keep_freed_memory();  // only now: the weights' own blocks were given back
     return model;
   });

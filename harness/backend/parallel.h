@@ -3,6 +3,10 @@
 #include <atomic>
 #include <cstdint>
 
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+
 #include "harness/backend/aten.h"
 
 namespace souvenir {
@@ -18,6 +22,14 @@ void for_each_item(std::int64_t items, const Worker& worker) {
   at::parallel_for(0, threads, 1, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) worker(next);
   });
+}
+
+// Keeps what this thread does from now on to itself: libtorch's loops do not wake others for it.
+inline void stay_on_one_thread() {
+  at::get_num_threads();  // what libtorch sets at a thread's first call must not come later
+#ifdef _OPENMP
+  omp_set_num_threads(1);
+#endif
 }
 
 }  // namespace souvenir
