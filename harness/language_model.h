@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -119,15 +120,23 @@ class LanguageModel {
   virtual std::vector<ScoreResult> score(std::span<const ScoreRequest> requests,
                                          const ScoreOptions& options) const = 0;
 
+  // Is told how far a pass over several batches has come, as a share of 1; false stops it.
+  using GoOn = std::function<bool(double share)>;
+
   // Scores several batches, each as `score` would: what it returns of one does not depend on the
   // others, to the bit. Where layers are read for every pass, they are read once for all of these.
   //
-  // Returns  [batches], each in the order asked
+  // Returns  [batches], each in the order asked; nothing if it was stopped
   // Errors   as score
   virtual std::vector<std::vector<ScoreResult>> score_batches(
-      std::span<const std::vector<ScoreRequest>> batches, const ScoreOptions& options) const {
+      std::span<const std::vector<ScoreRequest>> batches, const ScoreOptions& options,
+      const GoOn& go_on) const {
     std::vector<std::vector<ScoreResult>> results;
-    for (const std::vector<ScoreRequest>& batch : batches) results.push_back(score(batch, options));
+    for (const std::vector<ScoreRequest>& batch : batches) {
+      if (!go_on(static_cast<double>(results.size()) / static_cast<double>(batches.size())))
+        return {};
+      results.push_back(score(batch, options));
+    }
     return results;
   }
 

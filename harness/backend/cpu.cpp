@@ -10,6 +10,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "harness/backend/control_groups.h"
+
 #if defined(__x86_64__)
 #include <cpuid.h>
 #endif
@@ -53,25 +55,6 @@ std::optional<double> quota_in(const std::filesystem::path& folder) {
   std::istringstream period_v1(first_line(folder / "cpu.cfs_period_us"));
   if (quota_v1 >> quota && period_v1 >> period && quota > 0 && period > 0) return quota / period;
   return std::nullopt;
-}
-
-// Where a line of proc/self/cgroup points: "0::/a" is version 2, "4:cpu,cpuacct:/a" version 1.
-std::optional<std::filesystem::path> folder_of(const std::string& line,
-                                               const std::filesystem::path& mount,
-                                               std::filesystem::path& base) {
-  const std::size_t first = line.find(':'), second = line.find(':', first + 1);
-  if (first == std::string::npos || second == std::string::npos) return std::nullopt;
-  const std::string controllers = line.substr(first + 1, second - first - 1);
-  base = mount;
-  if (!controllers.empty()) {
-    std::istringstream list(controllers);
-    std::string controller;
-    bool cpu = false;
-    while (std::getline(list, controller, ',')) cpu = cpu || controller == "cpu";
-    if (!cpu) return std::nullopt;
-    base = std::filesystem::exists(mount / controllers) ? mount / controllers : mount / "cpu";
-  }
-  return base / std::filesystem::path(line.substr(second + 1)).relative_path();
 }
 
 int affinity_cpus() {
@@ -121,19 +104,9 @@ CpuFeatures read_cpu_features() {
 }
 
 std::optional<double> cgroup_cpus(const std::filesystem::path& root) {
-  const std::filesystem::path mount = root / "sys/fs/cgroup";
-  std::ifstream groups(root / "proc/self/cgroup");
   std::optional<double> least;
-  for (std::string line; std::getline(groups, line);) {
-    std::filesystem::path base;
-    const auto folder = folder_of(line, mount, base);
-    if (!folder) continue;
-    // Inside a container the path may be one of the host's, which is not there: the mount is.
-    for (std::filesystem::path at = *folder;; at = at.parent_path()) {
-      if (const auto quota = quota_in(at)) least = std::min(least.value_or(*quota), *quota);
-      if (at == base || at == at.parent_path()) break;
-    }
-  }
+  for (const std::filesystem::path& folder : control_groups(root, "cpu"))
+    if (const auto quota = quota_in(folder)) least = std::min(least.value_or(*quota), *quota);
   return least;
 }
 

@@ -202,14 +202,14 @@ class DecoderModel : public LanguageModel {
 
   std::vector<ScoreResult> score(std::span<const ScoreRequest> requests,
                                  const ScoreOptions& options) const override {
-    return score_spans(std::span(&requests, 1), options).front();
+    return score_spans(std::span(&requests, 1), options, [](double) { return true; }).front();
   }
 
   std::vector<std::vector<ScoreResult>> score_batches(
-      std::span<const std::vector<ScoreRequest>> batches,
-      const ScoreOptions& options) const override {
+      std::span<const std::vector<ScoreRequest>> batches, const ScoreOptions& options,
+      const GoOn& go_on) const override {
     const std::vector<std::span<const ScoreRequest>> spans(batches.begin(), batches.end());
-    return score_spans(spans, options);
+    return score_spans(spans, options, go_on);
   }
 
   std::vector<GenerateResult> generate(std::span<const GenerateRequest> requests,
@@ -241,7 +241,7 @@ class DecoderModel : public LanguageModel {
   using Results = std::vector<ScoreResult>;
 
   std::vector<Results> score_spans(std::span<const std::span<const ScoreRequest>> asked,
-                                   const ScoreOptions& options) const {
+                                   const ScoreOptions& options, const GoOn& go_on) const {
     check(options);
     std::vector<Results> results(asked.size());
     std::vector<Batch> batches;
@@ -255,8 +255,9 @@ class DecoderModel : public LanguageModel {
     if (batches.empty()) return results;
     guarded([&] {
       use_threads();
-      const std::vector<at::Tensor> hidden = forward(batches);
-      for (std::size_t i = 0; i < batches.size(); ++i) {
+      const std::vector<at::Tensor> hidden = forward(batches, go_on);
+      if (hidden.empty()) results.clear();
+      for (std::size_t i = 0; i < hidden.size(); ++i) {
         std::vector<Head::Row> rows =
             head_.score(hidden[i], batches[i].targets, options, paths_.head);
         hand_out(batches[i], rows, options, results[owners[i]]);
@@ -278,7 +279,7 @@ class DecoderModel : public LanguageModel {
     return batch;
   }
 
-  std::vector<at::Tensor> forward(const std::vector<Batch>& batches) const {
+  std::vector<at::Tensor> forward(const std::vector<Batch>& batches, const GoOn& go_on) const {
     const auto tensor = [&](const std::vector<std::int64_t>& values) {
       return at::tensor(at::ArrayRef<std::int64_t>(values), at::kLong).to(transformer_.device());
     };
@@ -286,7 +287,7 @@ class DecoderModel : public LanguageModel {
     for (const Batch& batch : batches)
       inputs.push_back(
           {{tensor(batch.ids), tensor(batch.positions), batch.segments}, tensor(batch.wanted)});
-    return transformer_.forward(inputs);
+    return transformer_.forward(inputs, go_on);
   }
 
   static void hand_out(const Batch& batch, std::vector<Head::Row>& rows,

@@ -18,8 +18,10 @@ class InMemory : public Layers {
       layers_.emplace_back(spec, spec.layers[i], std::move(weights[i]), paths);
   }
 
-  void each(const Use& use) const override {
-    for (std::size_t i = 0; i < layers_.size(); ++i) use(i, layers_[i]);
+  bool each(const Use& use) const override {
+    for (std::size_t i = 0; i < layers_.size(); ++i)
+      if (!use(i, layers_[i])) return false;
+    return true;
   }
 
  private:
@@ -31,13 +33,14 @@ class ReadEachTime : public Layers {
   ReadEachTime(const DecoderSpec& spec, ReadLayer read, const DecoderPaths& paths)
       : spec_(spec), read_(std::move(read)), paths_(paths) {}
 
-  void each(const Use& use) const override {
+  bool each(const Use& use) const override {
     std::future<DecoderLayer> next = begin(0);
     for (std::size_t i = 0; i < spec_.layers.size(); ++i) {
       const DecoderLayer layer = next.get();
       if (i + 1 < spec_.layers.size()) next = begin(i + 1);
-      use(i, layer);
+      if (!use(i, layer)) return false;
     }
+    return true;
   }
 
  private:

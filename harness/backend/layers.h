@@ -18,10 +18,13 @@ class Layers {
  public:
   virtual ~Layers() = default;
 
-  using Use = std::function<void(std::size_t index, const DecoderLayer& layer)>;
+  using Use = std::function<bool(std::size_t index, const DecoderLayer& layer)>;
 
-  // Calls `use` for every layer in order; the layer is there during the call only.
-  virtual void each(const Use& use) const = 0;
+  // Calls `use` for every layer in order, until it returns false; the layer is there during the
+  // call only.
+  //
+  // Returns  whether it came to the end
+  virtual bool each(const Use& use) const = 0;
 };
 
 // Keeps all layers in memory.

@@ -9,6 +9,7 @@
 #include "harness/backend/aten.h"
 #include "harness/backend/cpu.h"
 #include "harness/backend/device.h"
+#include "harness/backend/free_memory.h"
 #include "harness/backend/kernels/kernels.h"
 #include "harness/backend/linear.h"
 
@@ -46,18 +47,6 @@ std::vector<CpuCache> read_caches() {
     caches.push_back(cache);
   }
   return caches;
-}
-
-void read_memory(MachineReport& report) {
-  std::ifstream file("/proc/meminfo");
-  for (std::string line; std::getline(file, line);) {
-    std::istringstream stream(line);
-    std::string key;
-    std::int64_t kilobytes = 0;
-    stream >> key >> kilobytes;
-    if (key == "MemTotal:") report.memory_bytes = kilobytes << 10;
-    if (key == "MemAvailable:") report.available_bytes = kilobytes << 10;
-  }
 }
 
 // The line of libtorch's description that holds `word`, without its bullet.
@@ -125,7 +114,9 @@ MachineReport inspect_machine(int threads) {
   if (cpu.avx512_bf16) report.features.emplace_back("avx512_bf16");
   if (cpu.amx_bf16) report.features.emplace_back("amx_bf16");
   report.caches = read_caches();
-  read_memory(report);
+  const MemoryState memory = read_memory();
+  report.memory_bytes = memory.total;
+  report.available_bytes = memory.free;
   report.libtorch_version = TORCH_VERSION;
   report.libtorch_cuda = at::hasCUDA();
   report.devices.emplace_back("cpu");

@@ -212,6 +212,8 @@ std::vector<std::int64_t> slot_shape(const DecoderSpec& spec, Slot slot) {
   return shape;
 }
 
+bool is_in_layer(Slot slot) { return row_of(slot).in_layer != nullptr; }
+
 bool is_norm(Slot slot) { return row_of(slot).kind == Kind::norm; }
 
 at::Tensor place_of(const DecoderSpec& spec, DecoderWeights& weights, Slot slot, std::int64_t layer,

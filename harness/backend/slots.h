@@ -58,6 +58,9 @@ enum class Slot {
 // The shape that a slot has in the decoder.
 std::vector<std::int64_t> slot_shape(const DecoderSpec& spec, Slot slot);
 
+// Whether it belongs to a layer, of which there are many.
+bool is_in_layer(Slot slot);
+
 // Whether it is the weight or bias of a norm, which stay float32.
 bool is_norm(Slot slot);
 

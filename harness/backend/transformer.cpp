@@ -71,21 +71,26 @@ Placement Transformer::place(const PackedTokens& tokens) const {
   return placement;
 }
 
-std::vector<at::Tensor> Transformer::forward(std::span<const ForwardInput> inputs) const {
+std::vector<at::Tensor> Transformer::forward(std::span<const ForwardInput> inputs,
+                                             const std::function<bool(double share)>& go_on) const {
   std::vector<Placement> placements;
   std::vector<ResidualStream> streams;
   for (const ForwardInput& input : inputs) {
     placements.push_back(place(input.tokens));
     streams.push_back({embed(input.tokens), {}});
   }
-  layers_->each([&](std::size_t index, const DecoderLayer& layer) {
+  const auto parts = static_cast<double>(spec_.layers.size() * inputs.size());
+  const bool finished = layers_->each([&](std::size_t index, const DecoderLayer& layer) {
     const bool last = index + 1 == spec_.layers.size();
     for (std::size_t i = 0; i < inputs.size(); ++i) {
+      if (!go_on(static_cast<double>(index * inputs.size() + i) / parts)) return false;
       const ForwardInput& input = inputs[i];
       layer(streams[i], input.tokens, placements[i], last ? input.wanted : at::Tensor(),
             input.cache == nullptr ? nullptr : &input.cache->layer(index));
     }
+    return true;
   });
+  if (!finished) return {};
   std::vector<at::Tensor> hidden;
   for (ResidualStream& stream : streams) {
     hidden.push_back(finish(stream));
@@ -97,7 +102,7 @@ std::vector<at::Tensor> Transformer::forward(std::span<const ForwardInput> input
 at::Tensor Transformer::forward(const PackedTokens& tokens, const at::Tensor& wanted,
                                 KeyValueCache* cache) const {
   const ForwardInput input{tokens, wanted, cache};
-  return forward(std::span(&input, 1)).front();
+  return forward(std::span(&input, 1), [](double) { return true; }).front();
 }
 
 at::Tensor Transformer::finish(const ResidualStream& stream) const {

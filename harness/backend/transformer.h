@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <span>
 #include <vector>
@@ -37,8 +38,12 @@ class Transformer {
   // Computes final hidden states, after the last norm: of each pass by itself, layer by layer of
   // all of them.
   //
-  // Returns  [inputs] of [wanted, hidden], or the head's width, float32: what the head multiplies
-  std::vector<at::Tensor> forward(std::span<const ForwardInput> inputs) const;
+  //   go_on  is told the share that is done; false stops it
+  //
+  // Returns  [inputs] of [wanted, hidden], or the head's width, float32: what the head multiplies;
+  //          nothing if it was stopped
+  std::vector<at::Tensor> forward(std::span<const ForwardInput> inputs,
+                                  const std::function<bool(double share)>& go_on) const;
   at::Tensor forward(const PackedTokens& tokens, const at::Tensor& wanted,
                      KeyValueCache* cache) const;
 

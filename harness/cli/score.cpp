@@ -95,29 +95,55 @@ Row answer(const Pending& pending, bool with_rule) {
   return out;
 }
 
-// Scores longest first, so that little is padded and the first batch needs the most memory.
-void score_all(const LanguageModel& model, std::vector<Pending>& pending,
-               const ScoreOptions& options, std::int64_t token_budget) {
+std::int64_t tokens_of(const ScoreRequest& request) {
+  return static_cast<std::int64_t>(request.prefix_ids.size() + request.ids.size());
+}
+
+// Batches that go through the model together, and whose the answers are.
+struct BatchGroup {
+  std::vector<std::vector<ScoreRequest>> batches;
+  std::vector<std::size_t> owners;
+};
+
+// Cuts what is pending into batches, longest first, so that little is padded and the first batch
+// needs the most memory; and these into groups of so many tokens, or of one batch.
+std::vector<BatchGroup> cut_groups(const std::vector<Pending>& pending, std::int64_t token_budget,
+                                   std::int64_t pass_tokens) {
   std::vector<std::size_t> order(pending.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  const auto tokens = [&](std::size_t i) {
-    return static_cast<std::int64_t>(pending[i].request.prefix_ids.size() +
-                                     pending[i].request.ids.size());
-  };
+  const auto tokens = [&](std::size_t i) { return tokens_of(pending[i].request); };
   std::stable_sort(order.begin(), order.end(),
                    [&](std::size_t a, std::size_t b) { return tokens(a) > tokens(b); });
-  for (std::size_t at = 0; at < order.size();) {
-    std::vector<ScoreRequest> batch;
-    std::int64_t used = 0;
-    const std::size_t first = at;
-    while (at < order.size() && (batch.empty() || used + tokens(order[at]) <= token_budget)) {
-      used += tokens(order[at]);
-      batch.push_back(pending[order[at]].request);
-      ++at;
+  std::vector<BatchGroup> groups;
+  std::int64_t in_batch = 0, in_group = 0;
+  for (const std::size_t i : order) {
+    const bool new_batch = groups.empty() || in_batch + tokens(i) > token_budget;
+    if (new_batch) {
+      in_batch = 0;
+      if (groups.empty() || in_group + token_budget > pass_tokens) {
+        groups.emplace_back();
+        in_group = 0;
+      }
+      groups.back().batches.emplace_back();
     }
-    std::vector<ScoreResult> results = model.score(batch, options);
-    for (std::size_t i = 0; i < results.size(); ++i) {
-      pending[order[first + i]].result = std::move(results[i]);
+    groups.back().batches.back().push_back(pending[i].request);
+    groups.back().owners.push_back(i);
+    in_batch += tokens(i);
+    in_group += tokens(i);
+  }
+  return groups;
+}
+
+void score_all(const LanguageModel& model, std::vector<Pending>& pending,
+               const ScoreOptions& options, std::int64_t token_budget) {
+  const std::int64_t pass_tokens = model.info().layers_read.pass_tokens;
+  for (const BatchGroup& group : cut_groups(pending, token_budget, pass_tokens)) {
+    std::size_t next = 0;
+    const auto always = [](double) { return true; };
+    for (auto& results : model.score_batches(group.batches, options, always)) {
+      for (ScoreResult& result : results) {
+        pending[group.owners[next++]].result = std::move(result);
+      }
     }
   }
 }

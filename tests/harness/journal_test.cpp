@@ -140,6 +140,44 @@ TEST_CASE("a journal killed at random moments loses no committed batch", "[journ
   CHECK(findings_text(audit.judge(journal)) == expected);
 }
 
+// Remembers how many batches went through the model together.
+class GroupingModel : public FakeModel {
+ public:
+  using FakeModel::FakeModel;
+  std::vector<std::vector<ScoreResult>> score_batches(
+      std::span<const std::vector<ScoreRequest>> batches, const ScoreOptions& options,
+      const GoOn& go_on) const override {
+    groups.push_back(batches.size());
+    return FakeModel::score_batches(batches, options, go_on);
+  }
+  mutable std::vector<std::size_t> groups;
+};
+
+TEST_CASE("batches go through a model together as its layers are read for so many tokens",
+          "[journal]") {
+  const AuditFixture audit;
+  const auto asked = [&](std::int64_t pass_tokens, std::vector<std::size_t>& groups) {
+    const TemporaryFolder folder;
+    Journal journal(folder.path());
+    audit.plan(journal, subjects(300));
+    GroupingModel model({"prefix of 3 secret 3"});
+    model.set_pass_tokens(pass_tokens);
+    REQUIRE(audit.ask(journal, model));
+    REQUIRE(journal.open_batches(Pass::first).empty());
+    groups = model.groups;
+    return findings_text(audit.judge(journal));
+  };
+  std::vector<std::size_t> alone, together, all;
+  const std::string expected = asked(0, alone);
+  CHECK(asked(3 * 256, together) == expected);
+  CHECK(asked(1 << 20, all) == expected);
+  REQUIRE(alone.size() > 6);
+  CHECK(alone == std::vector<std::size_t>(alone.size(), 1));
+  CHECK(together.front() == 3);
+  CHECK(together.size() <= alone.size() / 3 + 1);
+  CHECK(all == std::vector<std::size_t>{alone.size()});
+}
+
 TEST_CASE("a journal belongs to one run at a time", "[journal]") {
   const TemporaryFolder folder;
   const Journal first(folder.path());

@@ -111,6 +111,9 @@ class FakeModel : public LanguageModel {
     return results;
   }
 
+  // As if layers were read once for so many tokens.
+  void set_pass_tokens(std::int64_t tokens) { info_.layers_read.pass_tokens = tokens; }
+
   mutable std::int64_t asked = 0;
 
  private:
