@@ -1,5 +1,6 @@
 #include "harness/cli/audit_publish.h"
 
+#include "harness/cli/evidence_file.h"
 #include "harness/cli/output.h"
 #include "harness/digest.h"
 #include "harness/error.h"
@@ -70,8 +71,8 @@ void require_no_subject(const std::vector<OutputFile>& files, const AuditSession
 
 }  // namespace
 
-void publish_audit(const AuditSession& session, const Evidence& evidence,
-                   const std::string& language) {
+void publish_audit(const AuditSession& session, Evidence evidence, const std::string& language) {
+  evidence.run["content_sha256"] = content_digest(to_json(evidence));
   const std::vector<OutputFile> files = render(session, evidence, language);
   require_no_subject(files, session, evidence);
   publish(files);

@@ -15,8 +15,7 @@ namespace souvenir::cli {
 //
 // Errors  integrity: an artefact would leak a subject; nothing is then published
 //         resource: the folder cannot be written
-void publish_audit(const AuditSession& session, const Evidence& evidence,
-                   const std::string& language);
+void publish_audit(const AuditSession& session, Evidence evidence, const std::string& language);
 
 // Writes on standard output what was found, in a few lines, and where the report is.
 void print_summary(const Evidence& evidence, const std::filesystem::path& out);

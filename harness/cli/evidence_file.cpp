@@ -1,6 +1,7 @@
 #include "harness/cli/evidence_file.h"
 
 #include "harness/config.h"
+#include "harness/digest.h"
 #include "harness/error.h"
 #include "harness/evidence/json.h"
 
@@ -21,6 +22,11 @@ EvidenceFile read_evidence(const std::string& path) {
     throw Error(error.kind(), path + ": " + error.what());
   }
   return file;
+}
+
+std::string content_digest(nlohmann::json document) {
+  document.at("run").erase("content_sha256");
+  return hex(sha256(canonical_json(document)));
 }
 
 }  // namespace souvenir::cli

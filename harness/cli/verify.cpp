@@ -44,6 +44,16 @@ void check_form(const EvidenceFile& file, const std::string& path) {
     throw Error(ErrorKind::integrity,
                 path + ": not in canonical form: it was edited after it was written");
   }
+  const auto& run = file.evidence.run;
+  const auto recorded = run.find("content_sha256");  // other programs may write none
+  if (recorded != run.end()) {
+    const std::string found = content_digest(nlohmann::json::parse(file.bytes));
+    if (*recorded != found) {
+      throw Error(ErrorKind::integrity,
+                  path + ": /run/content_sha256: its content has another digest, " + found +
+                      ": it was edited after it was written");
+    }
+  }
   const AuditedModel& model = file.evidence.model;
   if (!model.files.empty() && digest_of_files(model.files) != model.sha256) {
     throw Error(ErrorKind::integrity, path + ": /object/model/sha256: expected " +

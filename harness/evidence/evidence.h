@@ -110,8 +110,8 @@ struct DemoRow {
   std::string expected;
   std::string found;
   std::optional<bool> holds;
-  std::string expected_fr;
-  std::string found_fr;
+  std::string expected_fr = {};
+  std::string found_fr = {};
 };
 
 struct Demo {

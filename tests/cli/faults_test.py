@@ -201,6 +201,10 @@ class Faults(AuditTest):
             path.write_bytes(damaged)
             self.assertOneLine(run("gate", path, "--policy", self.policy, check=5))
             self.assertOneLine(run("verify", path, check=5))
+        path.write_bytes(whole)
+        self.assertIn("whole", run("verify", path, check=0).stdout)
+        path.write_bytes(whole.replace(b'"count":2', b'"count":1', 1))
+        self.assertOneLine(run("verify", path, check=5), "edited")
         path.write_bytes(b"[]")  # not damaged: something else
         self.assertOneLine(run("gate", path, "--policy", self.policy, check=2), "evidence")
         path.write_bytes(whole.replace(b'"count":2', b'"count": 2', 1))
