@@ -11,7 +11,9 @@ namespace souvenir {
 
 namespace {
 
-constexpr std::int64_t kBatch = 512;
+// Neighbours in a space begin alike, and what a batch has in common is computed once: a power of
+// ten, so that batches of numbers part between digits.
+constexpr std::int64_t kBatch = 10000;
 constexpr double kTie = 1e-5;  // nats
 
 constexpr const char* kSchema = R"(
@@ -77,6 +79,15 @@ std::int64_t CandidateJournal::candidates() const {
   Statement select(database_, "SELECT coalesce(sum(count), 0) FROM candidate_set");
   select.step();
   return select.integer(0);
+}
+
+double CandidateJournal::forwards(double string_tokens) const {
+  Statement select(database_,
+                   "SELECT coalesce(sum(CASE exact WHEN 0 THEN count END), 0), "
+                   "coalesce(sum(CASE exact WHEN 1 THEN count END), 0) FROM candidate_set");
+  select.step();
+  return string_tokens * static_cast<double>(select.integer(0) + batches()) +
+         static_cast<double>(select.integer(1)) / 4.0;
 }
 
 std::vector<CandidateBatch> CandidateJournal::open_batches() const {

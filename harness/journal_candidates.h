@@ -58,6 +58,11 @@ class CandidateJournal {
 
   std::int64_t candidates() const;
 
+  // Estimates the tokens that a model reads for all sets, given those of one string.
+  // Errs  high: of a whole space, a quarter of the secrets are taken to have a beginning of their
+  //       own (numbers: a ninth)
+  double forwards(double string_tokens) const;
+
  private:
   const std::vector<double>& answers(std::int64_t set);
 

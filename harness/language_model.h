@@ -47,6 +47,15 @@ struct ScoreResult {
   std::string refusal;  // names the cause, never the text
 };
 
+// Log-probabilities of whole `ids`, and nothing else.
+//
+//   log_probs  [requests] nats, summed; nothing where the request is refused
+//   forwards   tokens that the model read for it
+struct TotalScores {
+  std::vector<std::optional<double>> log_probs;
+  std::int64_t forwards = 0;
+};
+
 // Asks for continuations of `prefix_ids`. `stream` names the random stream: the same stream,
 // options and model give the same continuation whatever else is in the batch.
 //
@@ -139,6 +148,17 @@ class LanguageModel {
     }
     return results;
   }
+
+  // Scores requests that begin alike, in as many passes as the budget needs; what several have in
+  // common may be computed once. Here: each by itself, from its beginning.
+  //
+  //   token_budget  most tokens in one pass
+  //
+  // Returns  [requests] in the order asked
+  // Exact    as score, for each token
+  // Errors   as score
+  virtual TotalScores score_totals(std::span<const ScoreRequest> requests,
+                                   std::int64_t token_budget) const;
 
   // Continues every request.
   //

@@ -1,7 +1,7 @@
 // Ranks canaries among the secrets that could have been drawn instead.
 
 #include <limits>
-#include <numeric>
+#include <string>
 #include <unordered_set>
 
 #include "harness/error.h"
@@ -49,33 +49,6 @@ class Candidates {
   std::unordered_set<std::string> taken_;
 };
 
-// Scores questions under a token budget, in order.
-std::vector<double> score_all(const LanguageModel& model, const std::vector<ScoreRequest>& all,
-                              std::int64_t token_budget, std::int64_t& tokens_done) {
-  std::vector<double> log_probs;
-  std::size_t begin = 0;
-  while (begin < all.size()) {
-    std::size_t end = begin;
-    std::int64_t tokens = 0;
-    while (end < all.size()) {
-      const auto more = static_cast<std::int64_t>(all[end].prefix_ids.size() + all[end].ids.size());
-      if (end > begin && tokens + more > token_budget) break;
-      tokens += more;
-      ++end;
-    }
-    const std::span<const ScoreRequest> part(all.data() + begin, end - begin);
-    for (const ScoreResult& result : model.score(part, {})) {
-      log_probs.push_back(result.observation
-                              ? std::accumulate(result.observation->log_probs.begin(),
-                                                result.observation->log_probs.end(), 0.0)
-                              : std::numeric_limits<double>::quiet_NaN());
-    }
-    tokens_done += tokens;
-    begin = end;
-  }
-  return log_probs;
-}
-
 }  // namespace
 
 bool run_candidates(Journal& journal, const LanguageModel& model, const CandidateRun& run,
@@ -103,7 +76,18 @@ bool run_candidates(Journal& journal, const LanguageModel& model, const Candidat
       if (!cut) throw Error(ErrorKind::internal, "candidates: a canary without any context");
       requests.push_back(cut->request);
     }
-    candidates.commit(batch, score_all(model, requests, run.token_budget, progress.tokens_done));
+    const TotalScores scores = model.score_totals(requests, run.token_budget);
+    if (scores.log_probs.size() != requests.size()) {
+      throw Error(ErrorKind::internal, "model: expected " + std::to_string(requests.size()) +
+                                           " totals, found " +
+                                           std::to_string(scores.log_probs.size()));
+    }
+    std::vector<double> log_probs;
+    for (const std::optional<double>& value : scores.log_probs) {
+      log_probs.push_back(value.value_or(std::numeric_limits<double>::quiet_NaN()));
+    }
+    candidates.commit(batch, log_probs);
+    progress.tokens_done += scores.forwards;
     ++progress.batches_done;
   }
   go_on(progress);

@@ -66,6 +66,7 @@ class CpuAttention {
         bias_(bias) {}
 
   void run(std::span<const Segment> segments) const {
+    if (cache_ != nullptr && cache_->rows.defined()) return run_kept(segments);
     if (cache_ != nullptr) fill_cache(segments);
     std::int64_t positions = 0;
     for (const Segment& s : segments) positions = std::max(positions, s.past + s.tokens);
@@ -127,15 +128,63 @@ class CpuAttention {
     });
   }
 
+  // With rows kept: the past of sequences that share it goes into a panel once.
+  void run_kept(std::span<const Segment> segments) const {
+    std::vector<std::span<const Segment>> families;
+    std::int64_t positions = 0;
+    for (std::size_t begin = 0, end = 0; begin < segments.size(); begin = end) {
+      const Segment& first = segments[begin];
+      for (end = begin; end < segments.size(); ++end) {
+        const Segment& s = segments[end];
+        const bool shared = s.past > 0 && s.before.data() == first.before.data();
+        if (end > begin && !shared) break;
+        positions = std::max(positions, s.past + s.tokens);
+        if (s.slot >= 0) keep(s);
+      }
+      families.push_back(segments.subspan(begin, end - begin));
+    }
+    const auto heads = shape_.key_value_heads;
+    const auto count = static_cast<std::int64_t>(families.size()) * heads;
+    for_each_item(count, [&](const auto& next) {
+      const Scratch scratch(positions, shape_.head_dim, true);
+      for (std::int64_t i = next(); i < count; i = next())
+        answer_family(families[static_cast<std::size_t>(i / heads)], i % heads, scratch);
+    });
+  }
+
+  void keep(const Segment& segment) const {
+    const std::int64_t width = cache_->rows.size(1);
+    T* to = static_cast<T*>(cache_->rows.mutable_data_ptr()) + segment.slot * width;
+    for (std::int64_t i = 0; i < segment.tokens; ++i, to += width)
+      std::copy_n(key(segment, 0) + i * qkv_stride_, width, to);
+  }
+
+  void answer_family(std::span<const Segment> family, std::int64_t head,
+                     const Scratch& scratch) const {
+    const std::int64_t width = cache_->rows.size(1);
+    const T* const rows = static_cast<const T*>(cache_->rows.const_data_ptr());
+    std::int64_t past = 0;
+    for (const KeptRows& part : family.front().before) {
+      const T* from = rows + part.first * width + head * shape_.head_dim;
+      (kernels::available()[0]->*KernelOf<T>::fill)(
+          {from, from + width / 2, width, part.tokens, past, shape_.head_dim, scratch.panel});
+      past += part.tokens;
+    }
+    for (const Segment& segment : family) {
+      fill(segment, head, segment.tokens, scratch.panel);
+      answer({&segment, head, 0, segment.tokens}, scratch.panel, scratch);
+    }
+  }
+
   void answer(const Item& item, const Scratch& scratch) const {
+    if (cache_ != nullptr) return answer(item, cached(*item.segment, item.head), scratch);
+    fill(*item.segment, item.head, item.last, scratch.panel);
+    answer(item, scratch.panel, scratch);
+  }
+
+  void answer(const Item& item, const kernels::Panel& panel, const Scratch& scratch) const {
     const Segment& segment = *item.segment;
     const std::int64_t group = shape_.heads / shape_.key_value_heads;
-    kernels::Panel panel = scratch.panel;
-    if (cache_ != nullptr) {
-      panel = cached(segment, item.head);
-    } else {
-      fill(segment, item.head, item.last, panel);
-    }
     const std::int64_t out_stride = shape_.heads * shape_.head_dim;
     const std::int64_t column = item.head * group * shape_.head_dim;
     (kernels::available()[0]->*KernelOf<T>::attend)(
@@ -199,7 +248,16 @@ void attend_aten(const at::Tensor& qkv, const at::Tensor& out, const Segment& se
   };
   at::Tensor keys = part(heads, groups), values = part(heads + groups, groups);
   const std::int64_t total = segment.past + segment.tokens;
-  if (cache != nullptr) {
+  if (cache != nullptr && cache->rows.defined()) {
+    std::vector<at::Tensor> all;
+    for (const KeptRows& kept : segment.before)
+      all.push_back(cache->rows.narrow(0, kept.first, kept.tokens));
+    all.push_back(rows.narrow(1, heads * dim, 2 * groups * dim));
+    if (segment.slot >= 0) cache->rows.narrow(0, segment.slot, segment.tokens).copy_(all.back());
+    const at::Tensor joined = at::cat(all).view({total, 2 * groups, dim}).transpose(0, 1);
+    keys = joined.narrow(0, 0, groups);
+    values = joined.narrow(0, groups, groups);
+  } else if (cache != nullptr) {
     const at::Tensor slot_keys = cache->keys.select(0, segment.slot).transpose(1, 2);
     const at::Tensor slot_values = cache->values.select(0, segment.slot).narrow(2, 0, dim);
     slot_keys.narrow(1, segment.past, segment.tokens).copy_(keys);

@@ -11,6 +11,12 @@
 
 namespace souvenir {
 
+// Rows of a cache that keeps rows: [first, first + tokens).
+struct KeptRows {
+  std::int64_t first = 0;
+  std::int64_t tokens = 0;
+};
+
 // New tokens of one sequence, as rows of a packed batch.
 //
 //   begin   first row
@@ -19,27 +25,37 @@ namespace souvenir {
 //   slot    the sequence's place in the cache, if there is one
 //   length  of the whole sequence, where more tokens belong to it than are computed: what decides
 //           between ropes that depend on it
+//   before  in a cache that keeps rows: where the past stands, in order; those that share it
+//           point to the same and are neighbours. `slot` is then the first row to keep the new
+//           tokens at; -1: they are not kept
 struct Segment {
   std::int64_t begin = 0;
   std::int64_t tokens = 0;
   std::int64_t past = 0;
   std::int64_t slot = 0;
   std::int64_t length = 0;
+  std::span<const KeptRows> before = {};
 };
 
-// Keys and values of the tokens so far, of every layer and slot.
+// Keys and values of the tokens so far, of every layer: by slots, one for each sequence, or by
+// rows, which sequences that begin alike share.
 //
 //   keys    [slots, key_value_heads, head_dim, capacity]: transposed, as the CPU kernel reads them
 //   values  [slots, key_value_heads, capacity, padded head_dim]
+//   rows    [capacity, 2 key_value_heads * head_dim]: keys, then values
 //
-// Owns its tensors: float32 on the CPU, the compute dtype elsewhere.
+// Owns its tensors: slots float32 on the CPU, everything else in the compute dtype.
 class KeyValueCache {
  public:
   KeyValueCache(const DecoderSpec& spec, std::int64_t slots, std::int64_t capacity,
                 at::Device device, at::ScalarType dtype);
 
+  // Makes one that keeps rows.
+  static KeyValueCache of_rows(const DecoderSpec& spec, std::int64_t capacity, at::Device device,
+                               at::ScalarType dtype);
+
   struct Layer {
-    at::Tensor keys, values;
+    at::Tensor keys = {}, values = {}, rows = {};
   };
   Layer& layer(std::size_t index) { return layers_[index]; }
 
@@ -50,7 +66,12 @@ class KeyValueCache {
   static std::int64_t slot_bytes(const DecoderSpec& spec, std::int64_t capacity, at::Device device,
                                  at::ScalarType dtype);
 
+  // Returns the bytes one row takes, in all layers.
+  static std::int64_t row_bytes(const DecoderSpec& spec, at::ScalarType dtype);
+
  private:
+  KeyValueCache() = default;
+
   std::vector<Layer> layers_;
 };
 

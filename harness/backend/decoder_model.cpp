@@ -1,5 +1,7 @@
 #include "harness/backend/decoder_model.h"
 
+#include <algorithm>
+#include <cmath>
 #include <new>
 #include <string>
 #include <utility>
@@ -9,6 +11,8 @@
 #include "harness/backend/generate.h"
 #include "harness/backend/head.h"
 #include "harness/backend/memory.h"
+#include "harness/backend/score_trie.h"
+#include "harness/backend/token_trie.h"
 #include "harness/backend/transformer.h"
 #include "harness/error.h"
 
@@ -65,6 +69,16 @@ std::string refuse_crossing(const DecoderSpec& spec, const GenerateRequest& requ
   return "";
 }
 
+// Says whether what requests share may be rotated differently in some of them.
+bool ropes_differ(const DecoderSpec& spec, std::span<const ScoreRequest> requests) {
+  std::size_t longest = 0;
+  for (const ScoreRequest& request : requests)
+    longest = std::max(longest, request.prefix_ids.size() + request.ids.size());
+  return std::any_of(spec.ropes.begin(), spec.ropes.end(), [&](const Rope& rope) {
+    return !rope.beyond.empty() && static_cast<std::int64_t>(longest) > rope.beyond_tokens;
+  });
+}
+
 void check(const ScoreOptions& options) {
   for (const DecodingRule& rule : options.rules) check_rule(rule);
   for (const double temperature : options.temperatures) check_rule({.temperature = temperature});
@@ -116,12 +130,10 @@ struct Batch {
   }
 
   // Fills a large batch up to a round number of rows, with a sequence that nobody asked for and
-  // with answers that nobody reads. Every new number of rows would have oneDNN keep another kernel
-  // and the allocator another size of block: memory would grow with the number of batches.
+  // with answers that nobody reads.
   void fill_up() {
-    constexpr std::size_t kStep = 64, kLarge = 8 * kStep;
     const auto missing = [](std::size_t rows) {
-      return rows < kLarge ? 0 : (kStep - rows % kStep) % kStep;
+      return static_cast<std::size_t>(rows_to_round(rows));
     };
     if (const std::size_t more = missing(ids.size()); more > 0) {
       segments.push_back(
@@ -210,6 +222,31 @@ class DecoderModel : public LanguageModel {
       const GoOn& go_on) const override {
     const std::vector<std::span<const ScoreRequest>> spans(batches.begin(), batches.end());
     return score_spans(spans, options, go_on);
+  }
+
+  TotalScores score_totals(std::span<const ScoreRequest> requests,
+                           std::int64_t token_budget) const override {
+    if (ropes_differ(transformer_.spec(), requests))
+      return LanguageModel::score_totals(requests, token_budget);
+    TotalScores totals{std::vector<std::optional<double>>(requests.size())};
+    std::vector<ScoreRequest> accepted;
+    std::vector<std::size_t> places;
+    for (std::size_t i = 0; i < requests.size(); ++i) {
+      if (!refuse(info_, requests[i]).empty()) continue;
+      accepted.push_back(requests[i]);
+      places.push_back(i);
+    }
+    if (accepted.empty()) return totals;
+    const TokenTrie trie(accepted);
+    const std::vector<double> log_probs = guarded([&] {
+      use_threads();
+      return score_trie(transformer_, head_, trie, token_budget);
+    });
+    const std::vector<double> found = trie.totals(log_probs);
+    for (std::size_t i = 0; i < found.size(); ++i)
+      if (!std::isnan(found[i])) totals.log_probs[places[i]] = found[i];
+    totals.forwards = trie.tokens();
+    return totals;
   }
 
   std::vector<GenerateResult> generate(std::span<const GenerateRequest> requests,

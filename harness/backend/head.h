@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <vector>
 
 #include "harness/backend/aten.h"
@@ -49,6 +50,16 @@ class Head {
   //   targets  [rows]
   std::vector<Row> score(const at::Tensor& hidden, const std::vector<TokenId>& targets,
                          const ScoreOptions& options, HeadPath path = HeadPath::automatic) const;
+
+  // Returns the log-probabilities of some tokens after some hidden states, in nats; NaN where a
+  // logit of the row is NaN or infinite.
+  //
+  //   asked  rows ascend; a row may be asked about several tokens, or none
+  struct Asked {
+    std::int64_t row = 0;
+    TokenId token = 0;
+  };
+  std::vector<double> log_probs(const at::Tensor& hidden, std::span<const Asked> asked) const;
 
   // Calls visit(logits, first_row) with whole rows, a few at a time; logits [count, vocabulary].
   using VisitRows = std::function<void(const at::Tensor& logits, std::int64_t first_row)>;

@@ -21,6 +21,21 @@ KeyValueCache::KeyValueCache(const DecoderSpec& spec, std::int64_t slots, std::i
   }
 }
 
+KeyValueCache KeyValueCache::of_rows(const DecoderSpec& spec, std::int64_t capacity,
+                                     at::Device device, at::ScalarType dtype) {
+  KeyValueCache cache;
+  const auto options = at::TensorOptions(device).dtype(dtype);
+  for (std::size_t i = 0; i < spec.layers.size(); ++i)
+    cache.layers_.push_back(
+        {.rows = at::empty({capacity, 2 * spec.key_value_heads * spec.head_dim}, options)});
+  return cache;
+}
+
+std::int64_t KeyValueCache::row_bytes(const DecoderSpec& spec, at::ScalarType dtype) {
+  return static_cast<std::int64_t>(spec.layers.size()) * 2 * spec.key_value_heads * spec.head_dim *
+         static_cast<std::int64_t>(c10::elementSize(dtype));
+}
+
 void KeyValueCache::copy(std::int64_t from, std::int64_t to, std::int64_t tokens) {
   for (Layer& layer : layers_) {
     const at::Tensor keys = layer.keys.narrow(3, 0, tokens);

@@ -26,7 +26,8 @@ struct Work {
 
 Work count_work(const AuditSession& session, const PlanCounts& counts) {
   Work work;
-  work.candidates = CandidateJournal(session.journal->database()).candidates();
+  const CandidateJournal candidates(session.journal->database());
+  work.candidates = candidates.candidates();
   work.prompts = PromptJournal(session.journal->database()).prompts();
   const JournalTotals totals = session.journal->totals();
   const double mean = totals.requests > 0 ? static_cast<double>(counts.tokens) /
@@ -36,7 +37,7 @@ Work count_work(const AuditSession& session, const PlanCounts& counts) {
     work.written = std::max(work.written, need.generate.max_new_tokens * need.generate.samples);
   }
   work.written *= work.prompts;
-  const auto asked = static_cast<std::int64_t>(mean * static_cast<double>(work.candidates));
+  const auto asked = static_cast<std::int64_t>(candidates.forwards(mean));
   work.tokens = counts.tokens * (session.reference ? 2 : 1) + asked;
   return work;
 }
