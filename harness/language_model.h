@@ -91,7 +91,8 @@ struct LayerReading {
 //
 //   context_tokens  most tokens a request may have; 0: no limit known
 //   parameters      number of distinct weights (a tied head counts once)
-//   *_dtype         float32, bfloat16 or float16
+//   *_dtype         float32, bfloat16 or float16; of quantised weights, how most are stored: Q4_1
+//   quantisation    how quantised weights are stored, e.g. "Q4_1, Q8_0"; empty: they are not
 //   device          cpu or cuda:N
 struct ModelInfo {
   std::string architecture;
@@ -100,6 +101,7 @@ struct ModelInfo {
   std::int64_t layers = 0;
   std::int64_t parameters = 0;
   std::string stored_dtype;
+  std::string quantisation;
   std::string compute_dtype;
   std::string device;
   int threads = 1;

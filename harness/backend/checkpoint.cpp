@@ -6,6 +6,8 @@
 #include <set>
 #include <utility>
 
+#include "harness/backend/gguf_checkpoint.h"
+#include "harness/backend/gguf_file.h"
 #include "harness/error.h"
 
 namespace souvenir {
@@ -42,7 +44,7 @@ void check_directory(const fs::path& directory) {
   if (!fs::is_directory(status)) {
     refuse(directory.string() +
            ": expected a Hugging Face directory (config.json and "
-           "safetensors), found a file");
+           "safetensors) or a GGUF file, found a file");
   }
   // The reference library would load another model than the one in this directory.
   if (has_entry(directory, "adapter_config.json")) {
@@ -139,7 +141,11 @@ Shard open_shard(const fs::path& directory, const std::string& name,
   return shard;
 }
 
-Checkpoint open_checkpoint(const fs::path& directory) {
+Checkpoint open_checkpoint(const fs::path& model) {
+  if (const auto gguf = find_gguf(model)) {
+    return open_gguf_checkpoint(*gguf);
+  }
+  const fs::path& directory = model;
   check_directory(directory);
   std::vector<FileDigest> files;
   Checkpoint checkpoint{.label = directory.string(),
@@ -148,6 +154,7 @@ Checkpoint open_checkpoint(const fs::path& directory) {
                         .shards = {},
                         .files = {},
                         .notes = {},
+                        .names = {},
                         .tensors = {}};
   checkpoint.files = std::move(files);
   if (has_entry(directory, kGeneration)) {

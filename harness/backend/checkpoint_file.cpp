@@ -96,10 +96,16 @@ CheckpointFile::Identity CheckpointFile::identity_of(const struct stat& status) 
 }
 
 void CheckpointFile::read(void* to, std::size_t bytes) {
+  peek(position_, to, bytes);
+  position_ += bytes;
+  digest_.update({static_cast<const char*>(to), bytes});
+}
+
+void CheckpointFile::peek(std::uint64_t offset, void* to, std::size_t bytes) const {
   char* const begin = static_cast<char*>(to);
   for (std::size_t done = 0; done < bytes;) {
     const ssize_t got =
-        ::pread(descriptor_, begin + done, bytes - done, static_cast<off_t>(position_ + done));
+        ::pread(descriptor_, begin + done, bytes - done, static_cast<off_t>(offset + done));
     if (got < 0 && errno == EINTR) {
       continue;
     }
@@ -107,14 +113,12 @@ void CheckpointFile::read(void* to, std::size_t bytes) {
       throw Error(ErrorKind::resource, label_ + ": reading failed: " + std::strerror(errno));
     }
     if (got == 0) {
-      throw Error(ErrorKind::input, label_ + ": ends at byte " + std::to_string(position_ + done) +
+      throw Error(ErrorKind::input, label_ + ": ends at byte " + std::to_string(offset + done) +
                                         " of " + std::to_string(identity_.size) +
                                         ": it changed while it was read");
     }
     done += static_cast<std::size_t>(got);
   }
-  position_ += bytes;
-  digest_.update({begin, bytes});
 }
 
 FileDigest CheckpointFile::finish() {

@@ -37,6 +37,15 @@ class CheckpointFile {
   // Errors  input: the file became shorter; resource: the device failed
   void read(void* to, std::size_t bytes);
 
+  // Reads bytes of which a header must be known before reading begins. They are read again, and
+  // digested, in their turn.
+  //
+  // Errors  as read
+  void peek(std::uint64_t offset, void* to, std::size_t bytes) const;
+
+  // How many bytes have been read.
+  std::uint64_t position() const { return position_; }
+
   // Ends the reading. Everything must have been read.
   //
   // Errors  input: the file changed, or was replaced, while it was read

@@ -8,6 +8,7 @@
 #include "harness/backend/decoder_model.h"
 #include "harness/backend/device.h"
 #include "harness/backend/load_weights.h"
+#include "harness/backend/stored_dtype.h"
 #include "harness/error.h"
 
 namespace souvenir {
@@ -31,7 +32,10 @@ std::vector<TokenId> ids_in(const std::vector<std::int64_t>& ids, std::int64_t v
 
 void add_weight_notes(const Match& match, const Blueprint& blueprint, const LoadedWeights& loaded,
                       std::vector<std::string>& notes) {
-  if (match.dtypes.find(',') != std::string::npos) {
+  if (match.quantised) {
+    notes.push_back("quantised weights (" + match.dtypes +
+                    "), decoded when they are loaded: the numbers are the quantised model's");
+  } else if (match.dtypes.find(',') != std::string::npos) {
     notes.push_back("weights stored in several dtypes (" + match.dtypes + "): taken as float32");
   }
   if (blueprint.tied && !loaded.tied) {
@@ -59,7 +63,8 @@ ModelInfo describe(const Checkpoint& checkpoint, const Blueprint& blueprint, con
   info.context_tokens = spec.context_tokens;
   info.layers = static_cast<std::int64_t>(spec.layers.size());
   info.parameters = count_parameters(match, blueprint, loaded.tied);
-  info.stored_dtype = dtype_name(match.stored_dtype);
+  info.stored_dtype = match.quantised ? match.most : dtype_name(match.stored_dtype);
+  info.quantisation = match.quantised ? match.dtypes : "";
   info.eos_ids = ids_in(checkpoint.eos_ids, spec.vocabulary);
   info.files = checkpoint.files;
   info.files.insert(info.files.end(), loaded.files.begin(), loaded.files.end());
@@ -98,6 +103,10 @@ std::unique_ptr<LanguageModel> load(const std::filesystem::path& directory,
 }
 
 }  // namespace
+
+std::string supported_safetensors_types() { return stored_dtype_names(false); }
+
+std::string supported_gguf_types() { return stored_dtype_names(true); }
 
 std::unique_ptr<LanguageModel> load_language_model(const std::filesystem::path& directory,
                                                    const LoadOptions& options) {

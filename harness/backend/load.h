@@ -22,16 +22,22 @@ struct LoadOptions {
   std::string adapter = {};
 };
 
-// Loads a Hugging Face directory: config.json and safetensors, single or sharded. Executes nothing
-// from it.
+// Loads a Hugging Face directory (config.json and safetensors, single or sharded) or a GGUF file.
+// Executes nothing from it.
 //
 // Errors  input: not a checkpoint, unknown model_type, dtype, rope_type or quantisation, missing or
 //         surplus or misshapen tensors, a damaged file; each by name, with what was expected
 //         usage: a device or dtype that does not exist here
-std::unique_ptr<LanguageModel> load_language_model(const std::filesystem::path& directory,
+std::unique_ptr<LanguageModel> load_language_model(const std::filesystem::path& model,
                                                    const LoadOptions& options);
 
 // Returns the model_type values that load_language_model takes, sorted.
 std::vector<std::string> supported_architectures();
+
+// Returns the values of general.architecture that it takes of a GGUF file, sorted, and the types of
+// tensors of each kind of file, for a listing.
+std::vector<std::string> supported_gguf_architectures();
+std::string supported_safetensors_types();
+std::string supported_gguf_types();
 
 }  // namespace souvenir

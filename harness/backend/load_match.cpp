@@ -1,11 +1,14 @@
 #include <algorithm>
 #include <array>
+#include <map>
 #include <optional>
 #include <set>
 #include <string_view>
 #include <unordered_set>
 
 #include "harness/backend/load_weights.h"
+#include "harness/backend/stored_dtype.h"
+#include "harness/backend/weight_reader.h"
 #include "harness/error.h"
 
 namespace souvenir {
@@ -14,6 +17,12 @@ namespace {
 
 [[noreturn]] void refuse(const Checkpoint& checkpoint, const std::string& message) {
   throw Error(ErrorKind::input, checkpoint.label + ": " + message);
+}
+
+// "tensor" and what the file calls it.
+std::string named(const Checkpoint& checkpoint, const std::string& name) {
+  const auto at = checkpoint.names.find(name);
+  return "tensor " + in_quotes(at == checkpoint.names.end() ? name : at->second);
 }
 
 std::string shape_text(const std::vector<std::int64_t>& shape) {
@@ -74,7 +83,7 @@ void plan_head(const Blueprint& blueprint, const Checkpoint& checkpoint, Match& 
       std::find_if(match.tensors.begin(), match.tensors.end(),
                    [](const TensorPlan& plan) { return plan.slot == Slot::token_embedding; });
   if (!head && !blueprint.tied) {
-    refuse(checkpoint, "tensor " + in_quotes(blueprint.heads.front()) +
+    refuse(checkpoint, named(checkpoint, blueprint.heads.front()) +
                            ": missing; config.json says "
                            "(or leaves at its default) that tie_word_embeddings is false");
   }
@@ -98,8 +107,8 @@ void check_missing(const Blueprint& blueprint, const Checkpoint& checkpoint, con
     }
   }
   if (first != nullptr) {
-    refuse(checkpoint, "tensor " + in_quotes(first->name) + ": missing (" +
-                           std::to_string(missing) + " in all); expected " +
+    refuse(checkpoint, named(checkpoint, first->name) + ": missing (" + std::to_string(missing) +
+                           " in all); expected " +
                            shape_text(stored_shape(blueprint.spec, *first)));
   }
 }
@@ -124,21 +133,38 @@ void check_surplus(const Checkpoint& checkpoint, const Match& match) {
 
 void check_one(const Blueprint& blueprint, const Checkpoint& checkpoint, const TensorPlan& plan) {
   const StoredTensor& stored = *checkpoint.tensors.at(plan.name);
-  const std::vector<std::int64_t> expected = stored_shape(blueprint.spec, plan);
+  std::vector<std::int64_t> expected = stored_shape(blueprint.spec, plan);
+  if (stored.form == StoredForm::transposed) {
+    std::reverse(expected.begin(), expected.end());
+  }
   if (stored.shape != expected) {
-    refuse(checkpoint, "tensor " + in_quotes(plan.name) + ": expected " + shape_text(expected) +
+    refuse(checkpoint, named(checkpoint, plan.name) + ": expected " + shape_text(expected) +
                            ", found " + shape_text(stored.shape));
   }
-  if (stored.dtype != "F32" && stored.dtype != "BF16" && stored.dtype != "F16") {
-    refuse(checkpoint, "tensor " + in_quotes(plan.name) + ": dtype " + stored.dtype +
-                           " is not supported; supported: F32, BF16, F16");
+  if (find_stored_dtype(stored.dtype) == nullptr) {
+    refuse(checkpoint, named(checkpoint, plan.name) + ": dtype " + stored.dtype +
+                           " is not supported; supported: " + stored_dtype_names(false));
   }
+}
+
+// Says how the weights but the norms' are stored.
+void describe(const std::map<std::string, std::int64_t>& elements, Match& match) {
+  std::int64_t most = 0;
+  for (const auto& [dtype, count] : elements) {
+    match.dtypes += (match.dtypes.empty() ? "" : ", ") + dtype;
+    match.quantised = match.quantised || find_stored_dtype(dtype)->decode != nullptr;
+    if (count > most) {
+      most = count;
+      match.most = dtype;
+    }
+  }
+  match.stored_dtype = elements.size() == 1 ? decoded_dtype(match.most) : at::kFloat;
 }
 
 }  // namespace
 
 Match match_tensors(const Blueprint& blueprint, const Checkpoint& checkpoint) {
-  Match match{.tensors = blueprint.tensors, .dtypes = {}};
+  Match match{.tensors = blueprint.tensors, .dtypes = {}, .most = {}};
   const std::size_t drop = absent_prefix(blueprint, checkpoint);
   for (TensorPlan& plan : match.tensors) {
     plan.name.erase(0, drop);
@@ -147,7 +173,7 @@ Match match_tensors(const Blueprint& blueprint, const Checkpoint& checkpoint) {
   check_missing(blueprint, checkpoint, match);
   check_surplus(checkpoint, match);
 
-  std::set<std::string> dtypes;
+  std::map<std::string, std::int64_t> by_dtype;
   for (const TensorPlan& plan : match.tensors) {
     check_one(blueprint, checkpoint, plan);
     std::int64_t elements = 1;
@@ -156,15 +182,10 @@ Match match_tensors(const Blueprint& blueprint, const Checkpoint& checkpoint) {
     }
     match.parameters += elements;
     if (!is_norm(plan.slot)) {
-      dtypes.insert(checkpoint.tensors.at(plan.name)->dtype);
+      by_dtype[checkpoint.tensors.at(plan.name)->dtype] += elements;
     }
   }
-  for (const std::string& dtype : dtypes) {
-    match.dtypes += (match.dtypes.empty() ? "" : ", ") + dtype;
-  }
-  match.stored_dtype = match.dtypes == "BF16"  ? at::kBFloat16
-                       : match.dtypes == "F16" ? at::kHalf
-                                               : at::kFloat;
+  describe(by_dtype, match);
   return match;
 }
 

@@ -21,17 +21,21 @@ namespace souvenir {
 //                until load_weights finds that out
 //   stored_dtype the one that holds every weight but the norms' exactly
 //   dtypes       how the weights but the norms' are stored, e.g. "BF16, F32"
+//   most         how most of them are
+//   quantised    whether some of them are stored in blocks
 struct Match {
   std::vector<TensorPlan> tensors;
   std::int64_t parameters = 0;
   at::ScalarType stored_dtype = at::kFloat;
   std::string dtypes;
+  std::string most;
+  bool quantised = false;
 };
 
 // Compares the tensors a config describes with those the headers list, before any is read.
 //
-// Errors  input: a tensor missing, surplus, of another shape, or of a dtype other than F32, F16
-//         and BF16; each by name, with what was expected and what was found
+// Errors  input: a tensor missing, surplus, of another shape, or of a dtype that is not
+//         supported; each by name, with what was expected and what was found
 Match match_tensors(const Blueprint& blueprint, const Checkpoint& checkpoint);
 
 // What loading gives.

@@ -182,7 +182,7 @@ class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
     if (names_.size() > kMaxTensors + 1) {
       refuse(file_, "header: expected at most 1,000,000 tensors");
     }
-    tensor_ = StoredTensor{.name = name, .dtype = {}, .shape = {}};
+    tensor_ = StoredTensor{.name = name, .dtype = {}, .shape = {}, .form = {}};
     offsets_.clear();
     fields_.clear();
     at_ = At::value;
@@ -285,8 +285,8 @@ std::uint64_t safetensors_header_bytes(std::string_view first_bytes, std::uint64
   return bytes;
 }
 
-SafetensorsHeader parse_safetensors_header(std::string_view header, std::uint64_t file_bytes,
-                                           const std::string& file) {
+WeightsHeader parse_safetensors_header(std::string_view header, std::uint64_t file_bytes,
+                                       const std::string& file) {
   // nlohmann takes a NUL for the end of its input and would not look at what follows.
   if (header.empty() || header.front() != '{' || header.find('\0') != std::string_view::npos) {
     refuse(file, "header: expected JSON that begins with '{' and holds no NUL");
@@ -294,7 +294,7 @@ SafetensorsHeader parse_safetensors_header(std::string_view header, std::uint64_
   HeaderReader reader(file);
   nlohmann::json::sax_parse(header.begin(), header.end(), &reader);
 
-  SafetensorsHeader result;
+  WeightsHeader result;
   result.data_start = kSafetensorsLengthBytes + header.size();
   result.tensors = reader.take();
   std::sort(result.tensors.begin(), result.tensors.end(),

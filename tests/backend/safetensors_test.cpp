@@ -12,7 +12,7 @@ using Catch::Contains;
 using test::Failure;
 using test::failure_of;
 
-SafetensorsHeader parse(const std::string& header, std::uint64_t data_bytes) {
+WeightsHeader parse(const std::string& header, std::uint64_t data_bytes) {
   return parse_safetensors_header(header, kSafetensorsLengthBytes + header.size() + data_bytes,
                                   "file");
 }
@@ -43,7 +43,7 @@ TEST_CASE("a safetensors header gives its tensors in the order of their bytes", 
       in_braces(entry("b", "BF16", "[2,3]", "[4,16]") + R"(,"__metadata__":{"format":"pt"},)" +
                 entry("empty", "F32", "[0,7]", "[16,16]") + "," + entry("a", "F32", "[]", "[0,4]"))
           .append("   ");
-  const SafetensorsHeader parsed = parse(header, 16);
+  const WeightsHeader parsed = parse(header, 16);
   REQUIRE(parsed.data_start == 8 + header.size());
   REQUIRE(parsed.tensors.size() == 3);
   CHECK(parsed.tensors[0].name == "a");
