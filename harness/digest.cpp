@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 
 #include "harness/error.h"
 
@@ -87,6 +88,40 @@ std::string base64(std::string_view bytes) {
                                    static_cast<int>(bytes.size()));
   out.resize(static_cast<std::size_t>(size));
   return out;
+}
+
+std::optional<std::string> from_base64(std::string_view digits) {
+  constexpr std::string_view kAlphabet =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  static const std::array<int, 256> values = [&] {
+    std::array<int, 256> result{};
+    result.fill(-1);
+    for (std::size_t i = 0; i < kAlphabet.size(); ++i) {
+      result[static_cast<unsigned char>(kAlphabet[i])] = static_cast<int>(i);
+    }
+    return result;
+  }();
+  const std::size_t padding = digits.ends_with("==") ? 2 : digits.ends_with('=') ? 1 : 0;
+  if (digits.size() % 4 != 0) {
+    return std::nullopt;
+  }
+  std::string out;
+  out.reserve(digits.size() / 4 * 3);
+  std::uint32_t bits = 0;
+  int held = 0;
+  for (const char digit : digits.substr(0, digits.size() - padding)) {
+    const int value = values[static_cast<unsigned char>(digit)];
+    if (value < 0) {
+      return std::nullopt;
+    }
+    bits = bits << 6U | static_cast<std::uint32_t>(value);
+    held += 6;
+    if (held >= 8) {
+      held -= 8;
+      out += static_cast<char>(bits >> held & 0xFFU);
+    }
+  }
+  return (bits & ((1U << held) - 1U)) == 0 ? std::optional(out) : std::nullopt;
 }
 
 std::string random_bytes(std::size_t size) {

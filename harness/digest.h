@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -56,6 +57,9 @@ std::string hex(std::string_view bytes);
 
 // Returns base64 (RFC 4648), padded.
 std::string base64(std::string_view bytes);
+
+// Reads base64 (RFC 4648), padded; nothing if it is not.
+std::optional<std::string> from_base64(std::string_view digits);
 
 // Returns `size` bytes from the operating system's random source.
 //

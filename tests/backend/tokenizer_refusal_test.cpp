@@ -41,8 +41,26 @@ TEST_CASE("what a tokenizer.json may not have is refused by name", "[tokenizer][
   REQUIRE(load_bytes(tiny_tokenizer().dump())->encode("abcd", false).ids ==
           std::vector<TokenId>{7, 3});
   const auto [pointer, value, expected] = GENERATE(table<std::string, std::string, std::string>({
-      {"/model", R"({"type": "Unigram", "vocab": [["a", -1.5]], "unk_id": 0})",
-       "tokenizer.json: model type \"Unigram\": not supported; supported: BPE, WordLevel"},
+      {"/model", R"({"type": "Unigram", "vocab": [["a", -1.5]], "unk_id": 1})",
+       "tokenizer.json: /model/unk_id: not in the vocabulary"},
+      {"/model", R"({"type": "Unigram", "vocab": [], "unk_id": 0})",
+       "unk_id: not in the vocabulary"},
+      {"/model", R"({"type": "Unigram", "vocab": [["a", -1.5]], "unk_id": -1})",
+       "/model/unk_id: expected a whole number"},
+      {"/model", R"({"type": "Unigram", "vocab": [["a", -1], ["a", -2]], "unk_id": 0})",
+       "the token of id 1 is that of id 0 too"},
+      {"/model", R"({"type": "Unigram", "vocab": {"a": 0}})",
+       "/model/vocab: expected an array of tokens and scores"},
+      {"/model", R"({"type": "Unigram", "vocab": [["a", -1], ["b"]]})",
+       "/model/vocab/1: expected [\"token\", score]"},
+      {"/model", R"({"type": "Unigram", "vocab": [["a", -1, 2]]})", "/model/vocab/0: expected ["},
+      {"/model", R"({"type": "Unigram", "vocab": [["a", "b"]]})", "/model/vocab/0: expected ["},
+      {"/model", R"({"type": "Unigram", "vocab": [[-1, "a"]]})", "/model/vocab/0: expected ["},
+      {"/model", R"({"type": "Unigram", "vocab": ["a"]})", "/model/vocab/0: expected ["},
+      {"/model", R"({"type": "Unigram", "vocab": [["a", -1], {"b": 1}]})",
+       "/model/vocab/1: expected"},
+      {"/model", R"({"type": "Unigram", "vocab": [["a", [1]]]})", "/model/vocab/0: expected ["},
+      {"/model", R"({"type": "Unigram", "vocab": [["a", null]]})", "/model/vocab/0: expected ["},
       {"/model/type", R"("WordPiece")", "model type \"WordPiece\": not supported"},
       {"/model/type", R"("NewThing")", "model type \"NewThing\": not supported"},
       {"/model/dropout", "0.1", "/model/dropout: not supported"},
@@ -57,15 +75,22 @@ TEST_CASE("what a tokenizer.json may not have is refused by name", "[tokenizer][
       {"/model/vocab", R"({"a": -1})", "/model/vocab: expected a token id"},
       {"/model/vocab", R"({"a": 1.0})", "/model/vocab: expected a token id"},
       {"/model/vocab", R"({"a": "1"})", "/model/vocab: expected a token id"},
-      {"/model/vocab", R"(["a"])", "/model/vocab: expected an object"},
+      {"/model/vocab", R"([["a", 0]])", "/model/vocab: expected an object"},
       {"/model", "[]", "/model: expected an object, found array"},
       {"/version", R"("2.0")", "/version: \"2.0\": not supported; supported: 1.0"},
-      {"/normalizer", R"({"type": "StripAccents"})",
-       "normalizer type \"StripAccents\": not supported; supported: Sequence, NFC"},
-      {"/normalizer", R"({"type": "Sequence", "normalizers": [{"type": "Nmt"}]})",
-       "/normalizer/normalizers/0: normalizer type \"Nmt\": not supported"},
-      {"/normalizer", R"({"type": "Precompiled", "precompiled_charsmap": "AA=="})",
-       "normalizer type \"Precompiled\": not supported"},
+      {"/normalizer", R"({"type": "BertNormalizer"})",
+       "normalizer type \"BertNormalizer\": not supported; supported: Sequence, NFC"},
+      {"/normalizer", R"({"type": "Sequence", "normalizers": [{"type": "ByteLevel"}]})",
+       "/normalizer/normalizers/0: normalizer type \"ByteLevel\": not supported"},
+      {"/normalizer", R"({"type": "Precompiled"})", "/normalizer/precompiled_charsmap: missing"},
+      {"/normalizer", R"({"type": "Precompiled", "precompiled_charsmap": "AA="})",
+       "/normalizer/precompiled_charsmap: expected base64"},
+      {"/normalizer", R"({"type": "Precompiled", "precompiled_charsmap": ""})",
+       "/normalizer: precompiled_charsmap: expected a trie"},
+      {"/normalizer", R"({"type": "Precompiled", "precompiled_charsmap": "CAAAAAAAAAA="})",
+       "/normalizer: precompiled_charsmap: expected a trie, and found it empty or cut off"},
+      {"/normalizer", R"({"type": "Precompiled", "precompiled_charsmap": "BAAAAAAAAAD/"})",
+       "/normalizer: precompiled_charsmap: the replacements are not valid UTF-8"},
       {"/normalizer", R"({"type": "Strip", "strip_left": true})",
        "/normalizer/strip_right: missing"},
       {"/normalizer", R"({"type": "Replace", "pattern": {"Glob": "*"}, "content": ""})",
@@ -107,6 +132,28 @@ TEST_CASE("what a tokenizer.json may not have is refused by name", "[tokenizer][
   }));
   CAPTURE(pointer, value);
   CHECK_THAT(refusal_with(pointer, value), Catch::Contains(expected));
+}
+
+TEST_CASE("a table of replacements that leads out of itself is refused when it does",
+          "[tokenizer][refusal]") {
+  Json tree = tiny_tokenizer();
+  // One unit only: any letter leads out of the trie.
+  tree["added_tokens"] = Json::array();
+  tree["normalizer"] = {{"type", "Precompiled"}, {"precompiled_charsmap", "BAAAAAAAAAA="}};
+  const auto tokenizer = load_bytes(tree.dump());
+  CHECK(tokenizer->encode("", false).ids.empty());
+  CHECK_THROWS_WITH(tokenizer->encode("a", false),
+                    Catch::Contains("precompiled_charsmap: damaged: the trie leads out of itself"));
+}
+
+TEST_CASE("a unigram model without an unknown token misses it only when needed",
+          "[tokenizer][refusal]") {
+  Json tree = tiny_tokenizer();
+  tree["added_tokens"][0]["id"] = 2;
+  tree["model"] = Json::parse(R"({"type": "Unigram", "vocab": [["a", -1], ["ab", -1.5]]})");
+  const auto tokenizer = load_bytes(tree.dump());
+  CHECK(tokenizer->encode("aab", false).ids == std::vector<TokenId>{0, 1});
+  CHECK_THROWS_WITH(tokenizer->encode("b", false), Catch::Contains("unk_id is missing"));
 }
 
 TEST_CASE("regular expressions that mean something else here are refused", "[tokenizer][refusal]") {

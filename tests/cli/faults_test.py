@@ -97,10 +97,10 @@ class Checkpoints(ProgramTest):
     def test_a_tokenizer_with_something_unknown(self):
         def change(folder):
             tokenizer = bigram.tokenizer_json()
-            tokenizer["normalizer"] = {"type": "Nmt"}
+            tokenizer["normalizer"] = {"type": "BertNormalizer"}
             (folder / "tokenizer.json").write_text(json.dumps(tokenizer))
         result = run("tokenize", self.damaged(change), stdin='{"id":1,"text":"x"}\n', check=2)
-        self.assertOneLine(result, "tokenizer.json", "Nmt")
+        self.assertOneLine(result, "tokenizer.json", "BertNormalizer")
 
     def test_a_device_that_is_not_there(self):
         result = run("score", self.model, "--device", "cuda:63", stdin=ROW, check=2)

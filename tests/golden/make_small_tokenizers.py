@@ -90,6 +90,37 @@ def words():
     return tokenizer
 
 
+def unigram():
+    tokenizer = Tokenizer(models.Unigram())
+    tokenizer.normalizer = normalizers.NFKC()
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
+    tokenizer.decoder = decoders.Metaspace()
+    tokenizer.train_from_iterator(corpus(), trainers.UnigramTrainer(
+        vocab_size=700, show_progress=False, special_tokens=["<s>", "</s>", "<unk>", "<mask>"],
+        unk_token="<unk>"))
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="<s> $A </s>", special_tokens=[("<s>", 0), ("</s>", 1)])
+    tree = json.loads(tokenizer.to_str())
+    tree["added_tokens"][3]["lstrip"] = True
+    return tree
+
+
+# Replacements of every kind: longer, shorter, none, of several characters, of a letter with what
+# follows; a letter that a longer string begins with.
+RULES = (("a", "b"), ("ab", "xyz"), ("e", "ee"), ("t", ""), ("é", "e"), ("\u0301", ""), ("o\u0301", "ö"),
+         ("\r", " "), ("\n", " "), ("ﬁ", "fi"), ("…", "..."), ("你", "nǐ"), ("ой", "й"), ("Ω", "ωω"),
+         ("\u0600", "#"), ("😀", ":)"), ("\u00a0", " "), ("\u200b", ""), ("한", "한글"))
+
+
+def train_with_rules(folder):
+    with tempfile.NamedTemporaryFile("w", suffix=".tsv") as file:
+        for before, now in RULES:
+            file.write("\t".join(" ".join(f"{ord(c):X}" for c in text) for text in (before, now)) + "\n")
+        file.flush()
+        train_sentencepiece(folder, model_type="unigram", vocab_size=400, character_coverage=0.98,
+                            normalization_rule_tsv=file.name)
+
+
 def train_sentencepiece(folder, **options):
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
@@ -106,7 +137,8 @@ def main():
     out = parser.parse_args().out
     trees = {"byte-level": byte_level(), "byte-level-partial": byte_level_partial(),
              "metaspace": metaspace(), "prefixed": affixes(continuing_subword_prefix="##"),
-             "suffixed": affixes(end_of_word_suffix="</w>"), "words": words()}
+             "suffixed": affixes(end_of_word_suffix="</w>"), "words": words(),
+             "unigram": unigram()}
     for name, tokenizer in trees.items():
         tree = tokenizer if isinstance(tokenizer, dict) else json.loads(tokenizer.to_str())
         (out / name).mkdir(parents=True, exist_ok=True)
@@ -120,6 +152,7 @@ def main():
     train_sentencepiece(out / "sentencepiece-unigram-bytes", model_type="unigram", vocab_size=800,
                         byte_fallback=True, normalization_rule_name="identity",
                         add_dummy_prefix=False, remove_extra_whitespaces=False)
+    train_with_rules(out / "sentencepiece-rules")
     (out / "sentencepiece-unigram/tokenizer_config.json").write_text(
         json.dumps({"add_bos_token": False, "add_eos_token": True}) + "\n")
 

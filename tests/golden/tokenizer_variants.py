@@ -1,7 +1,10 @@
 """Variants of the small tokenizers: every option of tokenizer.json that the reader supports."""
 
+import base64
 import copy
 import json
+
+from sentencepiece import sentencepiece_model_pb2
 
 BEHAVIOURS = ("Removed", "Isolated", "MergedWithPrevious", "MergedWithNext", "Contiguous")
 PATTERNS = {  # of well-known models, and ones that try the translation
@@ -205,15 +208,96 @@ def of_affixed(base):
     yield "byte-level", changed(base, pre_tokenizer=byte_level(), normalizer=None)
 
 
+def of_sentencepiece(folder, byte_fallback=False):
+    """What transformers makes of a SentencePiece unigram model: its table, tokens and scores."""
+    model = sentencepiece_model_pb2.ModelProto()
+    model.ParseFromString((folder / "tokenizer.model").read_bytes())
+    vocabulary = [[piece.piece, 0.0 if piece.type in (2, 3) else piece.score] for piece in model.pieces]
+    added = [{"id": i, "content": piece.piece, "single_word": False, "lstrip": False, "rstrip": False,
+              "normalized": False, "special": True}
+             for i, piece in enumerate(model.pieces) if piece.type in (2, 3)]
+    charsmap = base64.b64encode(model.normalizer_spec.precompiled_charsmap).decode()
+    return {"version": "1.0", "added_tokens": added, "pre_tokenizer": metaspace("always"),
+            "normalizer": {"type": "Precompiled", "precompiled_charsmap": charsmap} if charsmap else None,
+            "post_processor": template("$A </s>", **{"</s>": [2]}), "decoder": metaspace("always"),
+            "model": {"type": "Unigram", "unk_id": 0, "vocab": vocabulary,
+                      "byte_fallback": byte_fallback}}
+
+
+def of_table(base):
+    """Around a Precompiled normalizer: T5, XLM-RoBERTa, ALBERT, mBART as they are saved."""
+    table = base["normalizer"]
+    spaces = replace(" {2,}", "▁", "Regex")
+    yield "t5", base
+    yield "t5-stripped", {**base, "normalizer": sequence(
+        "normalizers", table, {"type": "Strip", "strip_left": False, "strip_right": True}, spaces)}
+    yield "xlm-roberta", {
+        **base, "post_processor": template("<s> $A </s>", **{"<s>": [1], "</s>": [2]}),
+        "pre_tokenizer": sequence("pretokenizers", {"type": "WhitespaceSplit"}, metaspace("always"))}
+    yield "albert", {**base, "normalizer": sequence(
+        "normalizers", replace("``", '"'), replace("''", '"'), {"type": "NFKD"},
+        {"type": "StripAccents"}, {"type": "Lowercase"}, table, replace(" {2,}", " ", "Regex"))}
+    token = {"id": len(base["model"]["vocab"]), "content": "en_XX", "single_word": False,
+             "lstrip": False, "rstrip": False, "normalized": False, "special": True}
+    mask = {**token, "id": token["id"] + 1, "content": "<mask>", "lstrip": True, "normalized": True}
+    yield "mbart", {**base, "added_tokens": base["added_tokens"] + [token, mask],
+                    "post_processor": template("$A </s> en_XX", **{"</s>": [2], "en_XX": [token["id"]]})}
+    yield "uncut", {**base, "pre_tokenizer": metaspace("first", False)}
+    yield "trimmed", {**base, "post_processor": byte_level(trim=True)}
+    yield "marked-before", {**base, "normalizer": sequence(
+        "normalizers", {"type": "Prepend", "prepend": "e\u0301"}, table)}
+
+
+def of_unigram(base):
+    vocabulary = base["model"]["vocab"]
+
+    def scored(entries, **options):
+        return {**base, "model": {**base["model"], "vocab": entries, **options}}
+    yield "nmt", {**base, "normalizer": sequence(
+        "normalizers", {"type": "Nmt"}, {"type": "NFKC"}, replace(" {2,}", " ", "Regex"))}
+    yield "no-accents", {**base, "normalizer": sequence(
+        "normalizers", {"type": "NFD"}, {"type": "StripAccents"})}
+    yield "accents-only", {**base, "normalizer": {"type": "StripAccents"}}
+    yield "ties", scored([[token, -1] for token, _ in vocabulary])
+    yield "positive", scored([[token, 1.5e0 + len(token)] for token, _ in vocabulary])
+    yield "digits", scored([[token, float(f"{score:.3g}")] for token, score in vocabulary])
+    yield "fused-to-a-token", scored([*vocabulary, *([token, -1000] for token in (
+        "你好", "日本語", "😀", "\u0e01\u0e01", "춘天"))])
+    yield "untyped", {**base, "model": {k: v for k, v in base["model"].items() if k != "type"}}
+    yield "trimmed", {**base, "post_processor": {
+        "type": "RobertaProcessing", "sep": ["</s>", 1], "cls": ["<s>", 0], "trim_offsets": True,
+        "add_prefix_space": True}}
+    bare = [token for token in base["added_tokens"] if token["content"] != "<unk>"]
+    yield "unknown-in-text", {**base, "added_tokens": bare, "pre_tokenizer": metaspace("always", False)}
+    yield "uncut", {**base, "pre_tokenizer": None}
+
+
+def of_bytes(base):
+    fused = sequence("decoders", replace("▁", " "), {"type": "ByteFallback"}, {"type": "Fuse"})
+    yield "bytes", {**base, "decoder": fused}
+    yield "bytes-uncut", {**base, "decoder": fused, "pre_tokenizer": metaspace("never", False)}
+    yield "bytes-missing", {**base, "decoder": fused, "model": {**base["model"], "vocab": [
+        ["<gone>" if token == "<0xE3>" else token, score] for token, score in base["model"]["vocab"]]}}
+    yield "bytes-off", {**base, "model": {**base["model"], "byte_fallback": False}}
+
+
+def unigrams(small):
+    yield "unigram", of_unigram(json.loads((small / "unigram/tokenizer.json").read_text(encoding="utf-8")))
+    yield "table", of_table(of_sentencepiece(small / "sentencepiece-unigram"))
+    yield "rules", of_table(of_sentencepiece(small / "sentencepiece-rules"))
+    yield "unigram", of_bytes(of_sentencepiece(small / "sentencepiece-unigram-bytes", True))
+
+
 def write(small, out):
     """Writes the variants of the tokenizers in `small`, and returns their folders by name."""
     makers = {"byte-level": of_byte_level, "byte-level-partial": of_byte_level_partial,
               "metaspace": of_metaspace, "prefixed": of_affixed, "suffixed": of_affixed,
               "words": of_affixed}
+    bases = [(name, maker(json.loads((small / name / "tokenizer.json").read_text(encoding="utf-8"))))
+             for name, maker in makers.items()]
     folders = {}
-    for base_name, maker in makers.items():
-        base = json.loads((small / base_name / "tokenizer.json").read_text(encoding="utf-8"))
-        for name, tree in maker(base):
+    for base_name, variants in (*bases, *unigrams(small)):
+        for name, tree in variants:
             folder = out / f"{base_name}-{name}"
             folder.mkdir(parents=True, exist_ok=True)
             text = json.dumps(tree, ensure_ascii=False, separators=(",", ":"))

@@ -14,11 +14,6 @@ namespace {
 constexpr std::string_view kSpaceMark = "\xE2\x96\x81";  // U+2581
 constexpr std::size_t kFewSymbols = 40;                  // measured: above, the heap is faster
 
-std::string byte_token(unsigned byte) {
-  static constexpr std::string_view kDigits = "0123456789ABCDEF";
-  return {'<', '0', 'x', kDigits[byte >> 4U], kDigits[byte & 15U], '>'};
-}
-
 // Merges a long piece: the pairs are in a heap, the symbols in a linked list.
 class Merging {
  public:

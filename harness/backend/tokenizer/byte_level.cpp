@@ -66,4 +66,9 @@ std::string spelled_bytes(std::string_view token) {
   return out;
 }
 
+std::string byte_token(unsigned byte) {
+  static constexpr std::string_view kDigits = "0123456789ABCDEF";
+  return {'<', '0', 'x', kDigits[byte >> 4U & 15U], kDigits[byte & 15U], '>'};
+}
+
 }  // namespace souvenir::tokenizing

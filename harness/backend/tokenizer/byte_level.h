@@ -21,4 +21,7 @@ std::string spell_bytes(std::string_view bytes);
 // Returns the bytes a token spells; a token with any other character stands for itself.
 std::string spelled_bytes(std::string_view token);
 
+// Returns the token that vocabularies with byte fallback have for a byte: "<0x0A>".
+std::string byte_token(unsigned byte);
+
 }  // namespace souvenir::tokenizing

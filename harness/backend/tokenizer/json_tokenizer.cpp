@@ -299,11 +299,13 @@ void JsonTokenizer::encode_piece(const Pieces& pieces, const Pieces::Piece& piec
     token.begin = extent.begin;
     token.end = extent.end;
     token.text_end = extent.end;
-    if (!spaces_.empty()) {
+    if (!spaces_.empty() && token.id == model_->spelled_unknown()) {
+      count_space(pieces.text().text().substr(begin, end - begin), token);
+    } else if (!spaces_.empty()) {
       token.leading = spaces_[static_cast<std::size_t>(token.id)].leading;
       token.trailing = spaces_[static_cast<std::size_t>(token.id)].trailing;
     }
-    begin = end;
+    begin = model_token.stays ? begin : end;
   }
 }
 

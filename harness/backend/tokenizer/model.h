@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -9,10 +10,12 @@
 
 namespace souvenir::tokenizing {
 
-// A token and how many bytes of the piece it takes up.
+// A token and how many bytes of the piece it takes up. If it `stays`, the next one stands for the
+// same bytes.
 struct ModelToken {
   TokenId id = 0;
   std::uint32_t size = 0;
+  bool stays = false;
 };
 
 // Turns one piece of pre-tokenised text into tokens. Immutable; const methods are safe from any
@@ -28,6 +31,10 @@ class Model {
   // Requires  a piece that is not empty
   // Errors    input: the piece needs an unknown token, and the vocabulary has none
   virtual void tokenize(std::string_view piece, std::vector<ModelToken>& out) const = 0;
+
+  // The unknown token, where the reference library takes it to be spelled as the text it stands
+  // for.
+  virtual std::optional<TokenId> spelled_unknown() const { return std::nullopt; }
 
   // Whether tokenize_bytes() may be used in place of tokenize().
   virtual bool takes_bytes() const { return false; }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "harness/backend/tokenizer/bpe.h"
+#include "harness/backend/tokenizer/unigram.h"
 #include "harness/backend/tokenizer/word_level.h"
 #include "harness/error.h"
 
@@ -69,6 +70,28 @@ std::unique_ptr<Model> read_bpe(const Fields& fields, const ModelTables& tables)
       });
 }
 
+std::unique_ptr<Model> read_unigram(const Fields& fields, const ModelTables& tables) {
+  if (!tables.has_scores) {
+    fields.fail("vocab", "expected an array of tokens and scores");
+  }
+  Vocabulary vocabulary;
+  std::vector<double> scores;
+  for (const ModelTables::Scored& entry : tables.scores) {
+    vocabulary.add(entry.token.in(tables.arena), static_cast<std::int64_t>(scores.size()));
+    scores.push_back(entry.score);
+  }
+  UnigramOptions options{.unk_id = std::nullopt,
+                         .byte_fallback = fields.boolean_or("byte_fallback", false)};
+  if (fields.has("unk_id")) {
+    const std::int64_t id = fields.integer("unk_id");
+    if (id < 0 || id >= kMostIds) {
+      fields.fail("unk_id", "expected a token id");
+    }
+    options.unk_id = static_cast<TokenId>(id);
+  }
+  return std::make_unique<Unigram>(std::move(vocabulary), std::move(scores), options);
+}
+
 }  // namespace
 
 NamedModel read_model(const Fields& fields, const ModelTables& tables) {
@@ -82,13 +105,16 @@ NamedModel read_model(const Fields& fields, const ModelTables& tables) {
           std::make_unique<WordLevel>(read_vocabulary(fields, tables), fields.string("unk_token")),
           "WordLevel"};
     }
+    if (type == "Unigram") {
+      return {read_unigram(fields, tables), "Unigram"};
+    }
   } catch (const Error& error) {
     const std::string message = error.what();
     throw Error(error.kind(),
                 message.starts_with("tokenizer.json") ? message : "tokenizer.json: " + message);
   }
   throw Error(ErrorKind::input, "tokenizer.json: model type \"" + type +
-                                    "\": not supported; supported: BPE, WordLevel");
+                                    "\": not supported; supported: BPE, Unigram, WordLevel");
 }
 
 }  // namespace souvenir::tokenizing

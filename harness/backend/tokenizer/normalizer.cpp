@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "harness/backend/tokenizer/normal_form.h"
+#include "harness/backend/tokenizer/precompiled.h"
 #include "harness/backend/tokenizer/unicode.h"
 #include "harness/error.h"
 
@@ -104,6 +105,44 @@ class Lowercase final : public Normalizer {
   }
 };
 
+// Drops characters, and changes others, one by one.
+class Map final : public Normalizer {
+ public:
+  using Function = std::optional<char32_t> (*)(char32_t);
+  explicit Map(Function function) : function_(function) {}
+
+  void apply(AlignedText& text, MatchScratch&) const override {
+    const std::string_view all = text.text();
+    Rewriter rewriter(text);
+    for (std::size_t position = 0; position < all.size();) {
+      rewriter.seek(position);
+      if (const auto now = function_(next_code_point(all, position))) {
+        rewriter.emit(*now, 0);
+      }
+    }
+    rewriter.finish();
+  }
+
+ private:
+  Function function_;
+};
+
+std::optional<char32_t> without_accents(char32_t c) {
+  return is_mark(c) ? std::nullopt : std::optional(c);
+}
+
+// As in neural machine translation: no control characters, and one kind of space.
+std::optional<char32_t> nmt(char32_t c) {
+  if ((c >= 0x01 && c <= 0x08) || c == 0x0B || (c >= 0x0E && c <= 0x1F) || c == 0x7F || c == 0x8F ||
+      c == 0x9F) {
+    return std::nullopt;
+  }
+  const bool is_space = c == 0x09 || c == 0x0A || c == 0x0C || c == 0x0D || c == 0x1680 ||
+                        (c >= 0x200B && c <= 0x200F) || c == 0x2028 || c == 0x2029 || c == 0x2581 ||
+                        c == 0xFEFF || c == 0xFFFD;
+  return is_space ? U' ' : c;
+}
+
 std::optional<NormalForm> form_of(std::string_view type) {
   if (type == "NFC") {
     return NormalForm::nfc;
@@ -138,10 +177,16 @@ void read_into(const Fields& fields, std::vector<std::unique_ptr<Normalizer>>& o
         std::make_unique<Strip>(fields.boolean("strip_left"), fields.boolean("strip_right")));
   } else if (type == "Lowercase") {
     out.push_back(std::make_unique<Lowercase>());
+  } else if (type == "StripAccents") {
+    out.push_back(std::make_unique<Map>(without_accents));
+  } else if (type == "Nmt") {
+    out.push_back(std::make_unique<Map>(nmt));
+  } else if (type == "Precompiled") {
+    out.push_back(read_precompiled(fields));
   } else {
     fields.fail("normalizer type \"" + type +
                 "\": not supported; supported: Sequence, NFC, NFD, NFKC, NFKD, Prepend, Replace, "
-                "Strip, Lowercase");
+                "Strip, Lowercase, StripAccents, Nmt, Precompiled");
   }
 }
 

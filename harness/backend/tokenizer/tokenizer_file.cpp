@@ -8,6 +8,7 @@
 #include <system_error>
 #include <utility>
 
+#include "harness/backend/tokenizer/reference_number.h"
 #include "harness/digest.h"
 #include "harness/error.h"
 
@@ -30,11 +31,18 @@ class Receiver final : public nlohmann::json_sax<Json> {
 
   bool null() override { return value(nullptr); }
   bool boolean(bool v) override { return value(v); }
-  bool number_float(double v, const std::string&) override { return value(v); }
+  bool number_float(double v, const std::string& digits) override {
+    return table_ == Table::scores ? add_score(reference_number(digits)) : value(v);
+  }
   bool binary(Json::binary_t&) override { return false; }
-  bool number_integer(std::int64_t v) override { return value(v); }
+  bool number_integer(std::int64_t v) override {
+    return table_ == Table::scores ? add_score(static_cast<double>(v)) : value(v);
+  }
 
   bool number_unsigned(std::uint64_t v) override {
+    if (table_ == Table::scores) {
+      return add_score(static_cast<double>(v));
+    }
     if (table_ != Table::vocabulary) {
       return value(v);
     }
@@ -50,6 +58,9 @@ class Receiver final : public nlohmann::json_sax<Json> {
     if (table_ == Table::merges) {
       add_merge_string(v);
       return true;
+    }
+    if (table_ == Table::scores) {
+      return add_scored(v);
     }
     return value(std::move(v));
   }
@@ -86,6 +97,14 @@ class Receiver final : public nlohmann::json_sax<Json> {
       pair_.emplace();
       return true;
     }
+    if (table_ == Table::scores) {
+      return open_scored();
+    }
+    if (at("/vocab")) {
+      enter(Table::scores);
+      tables_.has_scores = true;
+      return true;
+    }
     if (at("/merges")) {
       enter(Table::merges);
       tables_.has_merges = true;
@@ -95,6 +114,9 @@ class Receiver final : public nlohmann::json_sax<Json> {
   }
 
   bool end_array() override {
+    if (table_ == Table::scores) {
+      return scored_ == Scored::none ? leave() : close_scored();
+    }
     if (table_ != Table::merges) {
       return close();
     }
@@ -115,7 +137,8 @@ class Receiver final : public nlohmann::json_sax<Json> {
   }
 
  private:
-  enum class Table { none, vocabulary, merges };
+  enum class Table { none, vocabulary, scores, merges };
+  enum class Scored { none, open, token, score };  // how much of ["token", score] has been read
 
   [[noreturn]] void fail(const std::string& problem) const {
     throw Error(ErrorKind::input, "tokenizer.json: " + problem);
@@ -173,8 +196,44 @@ class Receiver final : public nlohmann::json_sax<Json> {
     tables_.merges.push_back({left, keep(text.substr(space + 1))});
   }
 
+  [[noreturn]] void fail_scored() const {
+    fail("/model/vocab/" + std::to_string(tables_.scores.size()) + ": expected [\"token\", score]");
+  }
+
+  // Moves on within an entry of the table of scores.
+  void advance(Scored from, Scored to) {
+    if (scored_ != from) {
+      fail_scored();
+    }
+    scored_ = to;
+  }
+
+  bool open_scored() {
+    advance(Scored::none, Scored::open);
+    return true;
+  }
+
+  bool add_scored(std::string_view token) {
+    advance(Scored::open, Scored::token);
+    scored_token_ = keep(token);
+    return true;
+  }
+
+  bool add_score(double score) {
+    advance(Scored::token, Scored::score);
+    scored_score_ = score;
+    return true;
+  }
+
+  bool close_scored() {
+    advance(Scored::score, Scored::none);
+    tables_.scores.push_back({scored_token_, scored_score_});
+    return true;
+  }
+
   void enter(Table table) {
-    if (table == Table::vocabulary ? tables_.has_vocabulary : tables_.has_merges) {
+    if (table == Table::merges ? tables_.has_merges
+                               : tables_.has_vocabulary || tables_.has_scores) {
       fail(pointer() + ": is there twice");
     }
     table_ = table;
@@ -188,6 +247,9 @@ class Receiver final : public nlohmann::json_sax<Json> {
   void refuse_in_table() const {
     if (table_ == Table::vocabulary) {
       fail("/model/vocab: expected a token id");
+    }
+    if (table_ == Table::scores) {
+      fail_scored();
     }
     if (table_ == Table::merges) {
       fail_merge();
@@ -230,6 +292,9 @@ class Receiver final : public nlohmann::json_sax<Json> {
 
   ModelTables& tables_;
   Table table_ = Table::none;
+  Scored scored_ = Scored::none;
+  ArenaText scored_token_;
+  double scored_score_ = 0;
   std::optional<std::vector<ArenaText>> pair_;  // the merge being read, in its array form
   Json root_;
   std::vector<Json*> open_;

@@ -34,6 +34,7 @@ struct ArenaText {
 // The large parts of a tokenizer.json, which would be slow and big as a tree.
 //
 //   vocabulary  model.vocab, when it is an object
+//   scores      model.vocab, when it is an array of ["token", score]
 //   merges      model.merges, in either form: "a b" or ["a", "b"]
 struct ModelTables {
   struct Entry {
@@ -45,10 +46,17 @@ struct ModelTables {
     ArenaText right;
   };
 
+  struct Scored {
+    ArenaText token;
+    double score = 0;
+  };
+
   std::string arena;
   std::vector<Entry> vocabulary;
+  std::vector<Scored> scores;
   std::vector<Merge> merges;
   bool has_vocabulary = false;
+  bool has_scores = false;
   bool has_merges = false;
 };
 

@@ -108,6 +108,29 @@ bool is_word(char32_t code_point) {
          find_range(word_ranges(), code_point) != nullptr;
 }
 
+bool is_mark(char32_t code_point) {
+  if (code_point < 0x300) {
+    return false;
+  }
+  const utf8proc_category_t c = utf8proc_category(static_cast<utf8proc_int32_t>(code_point));
+  return code_point == 0x1CF2 || code_point == 0x1CF3 ||  // letters since Unicode 12
+         (c >= UTF8PROC_CATEGORY_MN && c <= UTF8PROC_CATEGORY_ME &&
+          find_range(newer_mark_ranges(), code_point) == nullptr);
+}
+
+char32_t grapheme_stand_in(char32_t code_point) {
+  if (code_point < 0x897) {
+    return code_point;
+  }
+  if (code_point == 0x11A3A) {
+    return 0x11A5C;  // no longer prepended: a letter like any other
+  }
+  if (code_point == 0x113D1) {
+    return 0x111C2;  // prepended
+  }
+  return find_range(newer_extend_ranges(), code_point) != nullptr ? U'\u0300' : code_point;
+}
+
 bool is_newer_than_normalization(char32_t code_point) {
   return find_range(newer_normalization_ranges(), code_point) != nullptr ||
          stand_in(code_point) != code_point;

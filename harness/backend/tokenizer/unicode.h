@@ -13,7 +13,12 @@ bool is_white_space(char32_t code_point);  // White_Space
 bool is_numeric(char32_t code_point);      // Nd, Nl, No
 bool is_punctuation(char32_t code_point);  // ASCII punctuation, and P*
 bool is_word(char32_t code_point);         // \w
+bool is_mark(char32_t code_point);         // Mn, Mc, Me of Unicode 9
 bool is_newer_than_normalization(char32_t code_point);
+
+// Returns a code point that takes part in grapheme clusters in the same way, and that every table
+// knows.
+char32_t grapheme_stand_in(char32_t code_point);
 
 // Lower case of one code point: at most two.
 struct LowerCase {

@@ -31,6 +31,8 @@ std::span<const LowerRange> newer_lower_ranges();            // Unicode 15.0 to 
 std::span<const CodePointRange> newer_numeric_ranges();      // Unicode 17.0
 std::span<const CodePointRange> word_ranges();               // \w beyond letters, marks, Nd, Nl, Pc
 std::span<const CodePointRange> newer_punctuation_ranges();  // after Unicode 8.0
+std::span<const CodePointRange> newer_mark_ranges();         // after Unicode 9.0
+std::span<const CodePointRange> newer_extend_ranges();       // Unicode 16.0 and 17.0, for graphemes
 std::span<const CodePointRange> newer_normalization_ranges();  // after Unicode 9.0, up to 14.0
 
 }  // namespace souvenir::tokenizing
