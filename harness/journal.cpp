@@ -1,17 +1,13 @@
 #include "harness/journal.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <map>
 
+#include "harness/difference.h"
 #include "harness/digest.h"
 #include "harness/error.h"
 #include "harness/evidence/json.h"
+#include "harness/folder_lock.h"
 #include "harness/near_tie.h"
 #include "harness/request.h"
 #include "harness/sqlite.h"
@@ -45,44 +41,6 @@ CREATE TABLE IF NOT EXISTS observation(
 CREATE TABLE IF NOT EXISTS left_out(reason TEXT PRIMARY KEY, count INTEGER) WITHOUT ROWID;
 )";
 
-int take_lock(const std::string& directory) {
-  const std::string path = directory + "/lock";
-  const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (file < 0) {
-    throw Error(ErrorKind::resource, path + ": cannot be opened: " + std::strerror(errno));
-  }
-  if (::flock(file, LOCK_EX | LOCK_NB) != 0) {
-    ::close(file);
-    throw Error(ErrorKind::usage,
-                directory + ": another run is working on this journal; wait for it or stop it");
-  }
-  return file;
-}
-
-// Names the first leaf at which two identities differ.
-std::string first_difference(const json& recorded, const json& given, const std::string& at) {
-  if (recorded == given) {
-    return {};
-  }
-  if (recorded.is_object() && given.is_object()) {
-    for (const auto& [key, value] : given.items()) {
-      const std::string found =
-          first_difference(recorded.value(key, json()), value, at.empty() ? key : at + "." + key);
-      if (!found.empty()) {
-        return found;
-      }
-    }
-    for (const auto& [key, value] : recorded.items()) {
-      if (!given.contains(key)) {
-        return (at.empty() ? key : at + "." + key) + ": recorded " + value.dump() +
-               ", given nothing";
-      }
-    }
-    return {};
-  }
-  return at + ": recorded " + recorded.dump() + ", given " + given.dump();
-}
-
 // A refusal names numbers of one string; what leaves private/ only says of which sort it was.
 std::string refusal_reason(const std::string& refusal) {
   if (refusal.find("context holds") != std::string::npos) return "longer_than_context";
@@ -93,22 +51,15 @@ std::string refusal_reason(const std::string& refusal) {
 
 }  // namespace
 
-Journal::Journal(const std::string& directory) : lock_(take_lock(directory)) {
-  try {
-    database_ = std::make_unique<Database>(directory + "/journal.sqlite");
-    create_schema();
-  } catch (...) {
-    ::close(lock_);
-    throw;
-  }
+Journal::Journal(const std::string& directory)
+    : lock_(std::make_unique<FolderLock>(directory)),
+      database_(std::make_unique<Database>(directory + "/journal.sqlite")) {
+  create_schema();
 }
 
 Journal::Journal() : database_(std::make_unique<Database>()) { create_schema(); }
 
-Journal::~Journal() {
-  database_.reset();
-  if (lock_ >= 0) ::close(lock_);
-}
+Journal::~Journal() = default;
 
 void Journal::create_schema() {
   database_->run(kSchema);
@@ -138,7 +89,7 @@ void Journal::identify(const json& identity) {
     insert.bind_text(0, canonical_json(identity)).execute();
     return;
   }
-  const std::string difference = first_difference(recorded, identity, "");
+  const std::string difference = first_difference(recorded, identity, {"recorded", "given"});
   if (!difference.empty()) {
     throw Error(ErrorKind::usage, "this folder holds another audit; it differs in " + difference +
                                       ". Give another --out, or the inputs it was begun with");

@@ -17,6 +17,7 @@
 namespace souvenir {
 
 class Database;
+class FolderLock;
 
 // A string on its way into the plan.
 //
@@ -139,7 +140,7 @@ class Journal {
  private:
   void create_schema();
 
-  int lock_ = -1;
+  std::unique_ptr<FolderLock> lock_;
   std::unique_ptr<Database> database_;
 };
 

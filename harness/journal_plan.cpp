@@ -8,6 +8,7 @@
 #include "harness/error.h"
 #include "harness/evidence/json.h"
 #include "harness/journal.h"
+#include "harness/journal_share.h"
 #include "harness/request.h"
 #include "harness/sqlite.h"
 
@@ -19,6 +20,9 @@ using nlohmann::json;
 
 // Most rows in one batch: bounds what a kill can lose, whatever the token budget.
 constexpr std::int64_t kMaxBatchRows = 1024;
+
+// More than a group can have.
+constexpr std::int64_t kBatchesOfGroup = std::int64_t{1} << 20U;
 
 json strata_json(const std::vector<std::pair<std::string, ParamValue>>& strata) {
   json object = json::object();
@@ -144,27 +148,47 @@ void mark_duplicates(Database& database) {
 
 // Cuts requests into batches, longest first, so that the first batch needs the most memory and the
 // time left is never underestimated.
+//
+//   select  rows of a group, an ordinal and tokens; a batch holds requests of one group
 void cut_batches(Database& database, Pass pass, std::int64_t token_budget,
-                 const std::string& where) {
-  Statement select(
-      database, "SELECT ordinal, tokens FROM request " + where + " ORDER BY tokens DESC, digest");
+                 const std::string& select_rows) {
+  Statement select(database, select_rows);
   Statement member(database, "INSERT INTO member VALUES(?, ?, ?)");
   Statement batch(database, "INSERT INTO batch(pass, ordinal) VALUES(?, ?)");
+  std::int64_t group = -1;
   std::int64_t ordinal = -1;
   std::int64_t tokens = 0;
   std::int64_t rows = 0;
   while (select.step()) {
-    if (ordinal < 0 || rows == kMaxBatchRows || tokens + select.integer(1) > token_budget) {
-      ++ordinal;
+    const bool fits = rows < kMaxBatchRows && tokens + select.integer(2) <= token_budget;
+    if (select.integer(0) != group || !fits) {
+      // Numbered by group, so that shards that know some groups only number alike.
+      ordinal = select.integer(0) != group ? select.integer(0) * kBatchesOfGroup : ordinal + 1;
+      group = select.integer(0);
       tokens = 0;
       rows = 0;
       batch.bind(0, static_cast<std::int64_t>(pass)).bind(1, ordinal).execute();
     }
-    tokens += select.integer(1);
+    tokens += select.integer(2);
     ++rows;
-    member.bind(0, static_cast<std::int64_t>(pass)).bind(1, ordinal).bind(2, select.integer(0));
+    member.bind(0, static_cast<std::int64_t>(pass)).bind(1, ordinal).bind(2, select.integer(1));
     member.execute();
   }
+}
+
+// Of all requests, or of those that `where` names, in one group.
+std::string in_one_group(const std::string& where) {
+  return "SELECT 0, ordinal, tokens FROM request " + where + " ORDER BY tokens DESC, digest";
+}
+
+// Of near-ties, group by group of the first pass's batches.
+std::string near_ties(Database& database) {
+  Statement last(database, "SELECT coalesce(max(batch), -1) FROM member WHERE pass = 0");
+  last.step();
+  return "SELECT m.batch % " + std::to_string(confirm_groups(last.integer(0) + 1)) +
+         " AS part, r.ordinal, r.tokens FROM member m JOIN observation o ON o.pass = 0 AND "
+         "o.request = m.request JOIN request r ON r.ordinal = m.request WHERE m.pass = 0 AND "
+         "o.near_tie = 1 ORDER BY part, r.tokens DESC, r.digest";
 }
 
 void set_meta(Database& database, const std::string& key, const std::string& value) {
@@ -200,7 +224,7 @@ void Journal::plan(const ScoreOptions& options, std::int64_t token_budget,
   write(writer);
   inherit_strata(*database_);
   mark_duplicates(*database_);
-  cut_batches(*database_, Pass::first, token_budget, "");
+  cut_batches(*database_, Pass::first, token_budget, in_one_group(""));
   if (after) after(writer);
   set_meta(*database_, "planned", "1");
   transaction.commit();
@@ -211,8 +235,9 @@ void Journal::plan_pass(Pass pass, std::int64_t token_budget) {
   cut_batches(
       *database_, pass, token_budget,
       pass == Pass::confirm
-          ? "WHERE ordinal IN (SELECT request FROM observation WHERE pass = 0 AND near_tie = 1)"
-          : "WHERE ordinal IN (SELECT request FROM string WHERE duplicate = 0)");
+          ? near_ties(*database_)
+          : in_one_group("WHERE ordinal IN (SELECT request FROM string WHERE duplicate = 0)"));
+  if (pass == Pass::reference) keep_share_of_reference(*database_);
   set_meta(*database_, "pass_" + std::to_string(static_cast<int>(pass)), "1");
   transaction.commit();
 }

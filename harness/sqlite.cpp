@@ -26,6 +26,9 @@ Database::Database(const std::string& path) : path_(path) {
   }
   sqlite3_extended_result_codes(handle_, 1);
   try {
+    // Before the log is asked for: its index is then in this process's memory and not in a file
+    // that processes share by mapping it, which a network file system cannot do.
+    run("PRAGMA locking_mode = EXCLUSIVE");
     run("PRAGMA journal_mode = WAL");
     run("PRAGMA synchronous = NORMAL");
     run("PRAGMA cell_size_check = ON");
@@ -144,6 +147,8 @@ std::string Statement::text(int column) const {
              ? std::string()
              : std::string(static_cast<const char*>(bytes), static_cast<std::size_t>(size));
 }
+
+int Statement::columns() const { return sqlite3_column_count(statement_); }
 
 bool Statement::is_null(int column) const {
   return sqlite3_column_type(statement_, column) == SQLITE_NULL;

@@ -58,6 +58,7 @@ class Statement {
   double real(int column) const;
   std::string text(int column) const;  // also blobs
   bool is_null(int column) const;
+  int columns() const;  // of a row
 
  private:
   Database& database_;

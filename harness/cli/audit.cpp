@@ -8,6 +8,7 @@
 #include "harness/cli/audit_plan_text.h"
 #include "harness/cli/audit_publish.h"
 #include "harness/cli/audit_session.h"
+#include "harness/cli/audit_shard.h"
 #include "harness/cli/clock.h"
 #include "harness/cli/exit_code.h"
 #include "harness/cli/gate_options.h"
@@ -24,12 +25,13 @@ int interrupted_exit() {
   return interrupted();
 }
 
-int run(const AuditOptions& options) {
+int run(AuditOptions options) {
   const std::string started = utc_now();
   if (options.subjects.empty() && options.canaries.empty()) {
     throw Error(ErrorKind::usage, "audit: expected --subjects or --canaries, found neither");
   }
   const auto policy = read_policy(options.policy);
+  if (!options.plan_only) options.shard = decide_shard(options.shard_word, options.out);
   AuditSession session = open_audit(options);
   plan_questions(session, options);
   if (options.plan_only) {
@@ -39,10 +41,14 @@ int run(const AuditOptions& options) {
   if (!measure(session, options)) {
     return interrupted_exit();
   }
+  if (options.shard) {
+    finish_shard(session, *options.shard, started);
+    return kExitComplete;
+  }
   Evidence evidence = assemble_evidence(
       session, {{"started", started}, {"finished", utc_now()}, {"host_cpu", host_cpu()}});
   const int code = apply_gate(evidence, policy);
-  publish_audit(session, evidence, options.language);
+  publish_audit(*session.journal, session.out, evidence, options.language);
   print_summary(evidence, session.out);
   return code;
 }
@@ -55,7 +61,13 @@ void add_audit(CLI::App& program, Action& action) {
   verb->footer(
       "Leaves evidence.json, report.html and, with a policy, junit.xml in the folder, and what a\n"
       "person must not see in private/ (mode 0700). Ends 0 when complete, whatever it found; with\n"
-      "a policy, as the gate does.");
+      "a policy, as the gate does.\n"
+      "A shard writes OUT/shards/i-of-N and no evidence; the policy is judged by `souvenir "
+      "merge`.\n"
+      "It is found in SLURM_ARRAY_TASK_ID (with _MIN, _COUNT), SLURM_PROCID and SLURM_NTASKS,\n"
+      "OMPI_COMM_WORLD_RANK and _SIZE, PMI_RANK and PMI_SIZE, RANK and WORLD_SIZE, or\n"
+      "JOB_COMPLETION_INDEX and JOB_COMPLETIONS (which the manifest must set). One process of one\n"
+      "is an ordinary run.");
   add_model_options(*verb, options->model);
   verb->add_option("--suite", options->suite, "quick, release, full, or a file")
       ->capture_default_str();
@@ -75,6 +87,9 @@ void add_audit(CLI::App& program, Action& action) {
   verb->add_option("--out", options->out, "folder for the evidence; the same one resumes")
       ->required();
   verb->add_option("--policy", options->policy, "limits to be judged against");
+  verb->add_option("--shard", options->shard_word,
+                   "i/N: answer only share i of N, from 0, for `souvenir merge`; none: an ordinary "
+                   "run; else by the launcher: Slurm, mpirun, torchrun, a Kubernetes Indexed Job");
   verb->add_option("--seed", options->seed, "instead of the suite's");
   verb->add_option("--bos", options->bos, "auto, always or never: instead of the suite's")
       ->check(CLI::IsMember({"auto", "always", "never"}));

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
+#include "harness/cli/audit_judge.h"
 #include "harness/cli/version.h"
 #include "harness/digest.h"
-#include "harness/evidence/criteria.h"
 #include "probes/registry.h"
 
 namespace souvenir::cli {
@@ -18,15 +18,6 @@ AuditedTokenizer audited_tokenizer(const AuditSession& session) {
           .bos = session.bos.words,
           .prepended_ids = session.bos.ids,
           .unicode_version = info.unicode_version};
-}
-
-std::vector<LeftOut> left_out(const Journal& journal) {
-  std::vector<LeftOut> rows = journal.left_out();
-  const JournalTotals totals = journal.totals();
-  if (totals.duplicates > 0) {
-    rows.push_back({"duplicate", totals.duplicates});
-  }
-  return rows;
 }
 
 std::vector<NotRun> not_run(const AuditSession& session) {
@@ -55,13 +46,12 @@ std::vector<NotRun> not_run(const AuditSession& session) {
 
 }  // namespace
 
-Evidence assemble_evidence(const AuditSession& session, nlohmann::json run) {
+Evidence evidence_frame(const AuditSession& session) {
   Evidence evidence;
   evidence.tool = {{"name", "souvenir"},
                    {"version", version()},
                    {"libtorch", libtorch_version()},
                    {"compiler", compiler_version()}};
-  evidence.run = std::move(run);
   evidence.model = describe(session.model_info, session.files);
   evidence.reference = session.reference;
   evidence.adapter = session.model_info.adapter;
@@ -77,19 +67,14 @@ Evidence assemble_evidence(const AuditSession& session, nlohmann::json run) {
   if (session.declared) {
     evidence.inputs.push_back({"context", session.declared->sha256, "", 1, {}});
   }
-  for (const PlannedProbe& planned : session.probes) {
-    const auto strings = session.journal->strings(!planned.needs.prompts.empty());
-    for (Finding& finding : planned.probe->judge(planned.context, *strings)) {
-      evidence.findings.push_back(std::move(finding));
-    }
-  }
-  evidence.criteria = criteria_outcomes(evidence.findings);
-  evidence.criteria_version = criteria_catalogue().version;
   evidence.not_run = not_run(session);
-  const JournalTotals totals = session.journal->totals();
-  evidence.requests = totals.requests;
-  evidence.scored_tokens = totals.scored_tokens;
-  evidence.left_out = left_out(*session.journal);
+  return evidence;
+}
+
+Evidence assemble_evidence(const AuditSession& session, nlohmann::json run) {
+  Evidence evidence = evidence_frame(session);
+  evidence.run = std::move(run);
+  judge_into(evidence, session.probes, *session.journal);
   return evidence;
 }
 

@@ -7,6 +7,9 @@
 
 namespace souvenir::cli {
 
+// Says what was audited and how: all of the evidence that stands before anything is judged.
+Evidence evidence_frame(const AuditSession& session);
+
 // Judges what the journal holds and assembles the evidence, all but the gate.
 //
 //   run  the only part that may differ between identical runs

@@ -3,6 +3,7 @@
 #include "harness/cli/audit_measure.h"
 
 #include "harness/audit_plan.h"
+#include "harness/cli/audit_shard.h"
 #include "harness/cli/interrupt.h"
 #include "harness/cli/progress.h"
 #include "harness/runner.h"
@@ -93,11 +94,11 @@ bool write_on(AuditSession& session, const AuditOptions& options) {
 }  // namespace
 
 void plan_questions(AuditSession& session, const AuditOptions& options) {
-  if (session.journal->planned()) {
-    return;
+  if (!session.journal->planned()) {
+    plan_audit(*session.journal, session.questions, *session.tokenizer, session.bos, session.suite,
+               options.model.token_budget);
   }
-  plan_audit(*session.journal, session.questions, *session.tokenizer, session.bos, session.suite,
-             options.model.token_budget);
+  if (options.shard) take_share_of(session, *options.shard, options.model.token_budget);
 }
 
 bool measure(AuditSession& session, const AuditOptions& options) {

@@ -14,20 +14,20 @@ namespace souvenir::cli {
 
 namespace {
 
-std::vector<OutputFile> render(const AuditSession& session, const Evidence& evidence,
+std::vector<OutputFile> render(const std::filesystem::path& out, const Evidence& evidence,
                                const std::string& language) {
   std::vector<OutputFile> files;
-  files.push_back({session.out / "evidence.json", canonical_json(to_json(evidence))});
+  files.push_back({out / "evidence.json", canonical_json(to_json(evidence))});
   ReportOptions options;
   options.language = language == "fr" ? Language::fr : Language::en;
   options.evidence_sha256 = hex(sha256(files[0].bytes));
   for (const ReportFormat& format : report_formats()) {
     if (format.name == "html") {
-      files.push_back({session.out / "report.html", format.render(evidence, options)});
+      files.push_back({out / "report.html", format.render(evidence, options)});
     }
   }
   if (!evidence.gate.is_null()) {
-    files.push_back({session.out / "junit.xml", junit_xml(gate_from_json(evidence.gate))});
+    files.push_back({out / "junit.xml", junit_xml(gate_from_json(evidence.gate))});
   }
   return files;
 }
@@ -43,7 +43,7 @@ ArtefactFormat format_of(const std::filesystem::path& path) {
 }
 
 // Searches what is about to be published for every subject's string, and fails closed.
-void require_no_subject(const std::vector<OutputFile>& files, const AuditSession& session,
+void require_no_subject(const std::vector<OutputFile>& files, const Journal& journal,
                         const Evidence& evidence) {
   std::vector<Artefact> artefacts;
   for (const OutputFile& file : files) {
@@ -55,7 +55,7 @@ void require_no_subject(const std::vector<OutputFile>& files, const AuditSession
   LeakScanner scanner(artefacts, vocabulary);
   std::vector<Needle> needles;
   std::int64_t ordinal = 0;
-  session.journal->each_text(
+  journal.each_text(
       [&](const std::string& prefix, const std::string& secret, const std::vector<TokenId>& ids) {
         needles.push_back({ordinal, "secret", Sensitive(secret), ids});
         needles.push_back({ordinal, "prefix", Sensitive(prefix), {}});
@@ -71,10 +71,11 @@ void require_no_subject(const std::vector<OutputFile>& files, const AuditSession
 
 }  // namespace
 
-void publish_audit(const AuditSession& session, Evidence evidence, const std::string& language) {
+void publish_audit(const Journal& journal, const std::filesystem::path& out, Evidence evidence,
+                   const std::string& language) {
   evidence.run["content_sha256"] = content_digest(to_json(evidence));
-  const std::vector<OutputFile> files = render(session, evidence, language);
-  require_no_subject(files, session, evidence);
+  const std::vector<OutputFile> files = render(out, evidence, language);
+  require_no_subject(files, journal, evidence);
   publish(files);
 }
 

@@ -8,6 +8,7 @@
 #include "harness/backend/tokenizer/load.h"
 #include "harness/cli/audit_canaries.h"
 #include "harness/cli/audit_chat.h"
+#include "harness/cli/audit_shard.h"
 #include "harness/cli/output.h"
 #include "harness/cli/version.h"
 #include "harness/config.h"
@@ -54,9 +55,11 @@ void plan_probes(AuditSession& session, const std::string& document) {
 }
 
 // The key that digests of subjects are made with: given, found in the folder, or new.
-std::string take_key(const AuditOptions& options, const fs::path& folder) {
+std::string take_key(const AuditOptions& options) {
   const bool given = !options.id_key_file.empty();
-  const fs::path path = given ? fs::path(options.id_key_file) : folder / "key";
+  if (!given && options.shard) settle_shared_key(options.out);
+  const fs::path path =
+      given ? fs::path(options.id_key_file) : fs::path(options.out) / "private" / "key";
   if (!given && !fs::exists(path)) {
     return random_bytes(kKeyBytes);
   }
@@ -175,20 +178,22 @@ AuditSession open_audit(const AuditOptions& options) {
   AuditSession session;
   session.suite = read_suite(options);
   session.out = options.out;
-  const fs::path folder = session.out / "private";
-  session.key = take_key(options, folder);
+  const fs::path folder = journal_folder(session.out, options.shard);
+  session.key = take_key(options);
   for (const std::string& file : options.subjects) {
     session.inputs.push_back(digest_subjects(file, session.key, !options.hmac_key_file.empty()));
   }
   if (!options.hmac_key_file.empty()) {
-    session.hmac_key = Sensitive(read_file(options.hmac_key_file, 1U << 16U));
+    const std::string key = read_file(options.hmac_key_file, 1U << 16U);
+    session.hmac_key = Sensitive(key);
+    session.hmac_key_id = key_id(key);
   }
   if (!options.context.empty()) session.declared = load_context(options.context);
   take_canaries(session, options.canaries);
   take_reference(session, options);
   plan_probes(session, "suite " + session.suite.name);
   session.questions.files = options.subjects;
-  if (!options.plan_only) take_folder(options, folder, session.key);
+  if (!options.plan_only && !options.shard) take_folder(options, folder, session.key);
   session.tokenizer = load_tokenizer(options.model.model);
   require_same_tokens(options, *session.tokenizer);
   session.bos = decide_bos(*session.tokenizer, session.suite.bos);
@@ -202,8 +207,13 @@ AuditSession open_audit(const AuditOptions& options) {
                     std::to_string(session.model_info.vocabulary));
   }
   session.files = all_files(session.model_info, session.tokenizer->info());
+  const json about = identity(session);
+  if (options.shard) {
+    agree_with_other_shards(session, about, *options.shard, options.model.token_budget);
+    make_private_folder(folder);
+  }
   session.journal = take_journal(options, folder);
-  session.journal->identify(identity(session));
+  session.journal->identify(about);
   return session;
 }
 

@@ -7,10 +7,12 @@
 
 #include "harness/audit_plan.h"
 #include "harness/boundary.h"
+#include "harness/cli/audit_judge.h"
 #include "harness/cli/model_options.h"
 #include "harness/evidence/evidence.h"
 #include "harness/journal.h"
 #include "harness/probe.h"
+#include "harness/shard.h"
 #include "harness/suite.h"
 #include "harness/tokenizer.h"
 
@@ -31,13 +33,8 @@ struct AuditOptions {
   std::string language = "en";
   std::optional<std::uint64_t> seed;
   bool plan_only = false;
-};
-
-// A probe of the suite, with its parameters filled in.
-struct PlannedProbe {
-  const Probe* probe = nullptr;
-  ProbeContext context;
-  ProbeNeeds needs = {};
+  std::string shard_word;      // of --shard
+  std::optional<Shard> shard;  // nothing: an ordinary run
 };
 
 // Everything an audit works with once its inputs have been read and found right, and its folder
@@ -57,11 +54,13 @@ struct AuditSession {
   std::optional<double> inclusion;  // of the canaries' coin
   std::optional<AuditContext> declared;
   Sensitive hmac_key;
+  std::string hmac_key_id;  // empty: none was given
   std::vector<AuditInput> inputs;
   std::unique_ptr<Journal> journal;
 };
 
-// Reads every input, loads the model and opens or resumes the journal in `out`/private.
+// Reads every input, loads the model and opens or resumes the journal in `out`/private, or that of
+// a shard below `out`/shards.
 // With `plan_only` the journal is in memory and the folder is left alone.
 //
 // Errors  as each input; usage: the folder holds another audit

@@ -152,8 +152,9 @@ int run(DemoOptions options) {
   const std::vector<DemoRow> rows =
       demo_truth(model->evidence, control->evidence, options.corpus.tiers);
   model->evidence.demo = Demo{rows};
-  publish_audit(control->session, control->evidence, options.language);
-  publish_audit(model->session, model->evidence, options.language);
+  publish_audit(*control->session.journal, control->session.out, control->evidence,
+                options.language);
+  publish_audit(*model->session.journal, model->session.out, model->evidence, options.language);
   publish({{fs::path(options.out) / "truth.json", truth_json(rows).dump(2) + "\n"}});
   return say(options, rows);
 }

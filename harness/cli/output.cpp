@@ -8,11 +8,15 @@
 #include <cstdio>
 #include <cstring>
 
+#include "harness/config.h"
+#include "harness/digest.h"
 #include "harness/error.h"
 
 namespace souvenir::cli {
 
 namespace {
+
+constexpr std::uint64_t kMaxOnceBytes = std::uint64_t{1} << 20U;
 
 [[noreturn]] void fail(const std::string& what, int code) {
   throw Error(ErrorKind::resource, what + ": " + std::strerror(code));
@@ -90,6 +94,19 @@ void publish(const std::vector<OutputFile>& files) {
       fail(file.path.string() + ": cannot be put into place", errno);
     }
   }
+}
+
+std::string write_once(const std::filesystem::path& path, std::string_view bytes) {
+  if (!std::filesystem::exists(path)) {
+    const std::string partial = path.string() + "." + hex(random_bytes(8)) + ".partial";
+    write_and_flush(partial, bytes, 0600);
+    // A link, not a rename: it fails where the name is taken, on network file systems too.
+    const int linked = ::link(partial.c_str(), path.c_str());
+    const int code = errno;
+    ::unlink(partial.c_str());
+    if (linked != 0 && code != EEXIST) fail(path.string() + ": cannot be put into place", code);
+  }
+  return read_file(path.string(), kMaxOnceBytes);
 }
 
 void make_private_folder(const std::filesystem::path& path) {

@@ -41,6 +41,13 @@ struct OutputFile {
 // Errors  resource: names the file and the cause
 void publish(const std::vector<OutputFile>& files);
 
+// Writes a private file unless it is there, whole or not at all, and returns what then stands in
+// it: of several processes that do this at once, on one machine or on many, all return the bytes of
+// one.
+//
+// Errors  resource
+std::string write_once(const std::filesystem::path& path, std::string_view bytes);
+
 // Creates a folder that only its owner may enter (mode 0700).
 //
 // Errors  resource

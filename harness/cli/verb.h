@@ -25,6 +25,7 @@ void add_gate(CLI::App& program, Action& action);
 void add_generate(CLI::App& program, Action& action);
 void add_init(CLI::App& program, Action& action);
 void add_list(CLI::App& program, Action& action);
+void add_merge(CLI::App& program, Action& action);
 void add_report(CLI::App& program, Action& action);
 void add_score(CLI::App& program, Action& action);
 void add_subject(CLI::App& program, Action& action);
