@@ -150,7 +150,8 @@ Adapter read_adapter(const fs::path& directory) {
 }
 
 void merge_adapter(const Adapter& adapter, std::span<const TensorPlan> plans,
-                   const std::function<at::Tensor(const TensorPlan&)>& place_of) {
+                   const std::function<at::Tensor(const TensorPlan&)>& place_of,
+                   const std::function<bool(const TensorPlan&)>& wanted) {
   for (const AdapterChange& change : adapter.changes) {
     const auto plan = std::find_if(plans.begin(), plans.end(), [&](const TensorPlan& candidate) {
       return same_tensor(candidate.name, change.tensor);
@@ -158,7 +159,7 @@ void merge_adapter(const Adapter& adapter, std::span<const TensorPlan> plans,
     if (plan == plans.end()) {
       refuse(adapter.label, "weight " + in_quotes(change.tensor) + ": the base model has none");
     }
-    merge(adapter.label, change, *plan, place_of(*plan));
+    if (wanted(*plan)) merge(adapter.label, change, *plan, place_of(*plan));
   }
 }
 

@@ -45,10 +45,12 @@ Adapter read_adapter(const std::filesystem::path& directory);
 //
 //   plans     the base's tensors
 //   place_of  where a plan's weight is, in the order of the file
+//   wanted    which weights are changed, of those that the adapter names
 //
 // Errors  input: a weight that the base model does not have, or of another shape; a sum that is not
 //         finite
 void merge_adapter(const Adapter& adapter, std::span<const TensorPlan> plans,
-                   const std::function<at::Tensor(const TensorPlan&)>& place_of);
+                   const std::function<at::Tensor(const TensorPlan&)>& place_of,
+                   const std::function<bool(const TensorPlan&)>& wanted);
 
 }  // namespace souvenir

@@ -121,15 +121,19 @@ void CheckpointFile::peek(std::uint64_t offset, void* to, std::size_t bytes) con
   }
 }
 
-FileDigest CheckpointFile::finish() {
-  if (position_ != identity_.size) {
-    throw Error(ErrorKind::internal, label_ + ": was not read to its end");
-  }
+void CheckpointFile::require_unchanged() const {
   // By path, not by descriptor: a file put in this one's place has changed the checkpoint, too.
   struct stat status = {};
   if (::stat(target_.c_str(), &status) != 0 || identity_of(status) != identity_) {
     throw Error(ErrorKind::input, label_ + ": changed while it was read");
   }
+}
+
+FileDigest CheckpointFile::finish() {
+  if (position_ != identity_.size) {
+    throw Error(ErrorKind::internal, label_ + ": was not read to its end");
+  }
+  require_unchanged();
   return {.name = name_, .bytes = identity_.size, .sha256 = hex(digest_.finish())};
 }
 

@@ -46,6 +46,11 @@ class CheckpointFile {
   // How many bytes have been read.
   std::uint64_t position() const { return position_; }
 
+  // Says whether the file is still the one that was opened.
+  //
+  // Errors  input: it changed, or was replaced
+  void require_unchanged() const;
+
   // Ends the reading. Everything must have been read.
   //
   // Errors  input: the file changed, or was replaced, while it was read

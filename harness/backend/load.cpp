@@ -7,7 +7,9 @@
 #include "harness/backend/adapter.h"
 #include "harness/backend/decoder_model.h"
 #include "harness/backend/device.h"
+#include "harness/backend/free_memory.h"
 #include "harness/backend/load_weights.h"
+#include "harness/backend/memory_plan.h"
 #include "harness/backend/stored_dtype.h"
 #include "harness/error.h"
 
@@ -76,30 +78,86 @@ ModelInfo describe(const Checkpoint& checkpoint, const Blueprint& blueprint, con
   return info;
 }
 
-std::unique_ptr<LanguageModel> load(const std::filesystem::path& directory,
-                                    const LoadOptions& options) {
+// Decides whether the layers stay in memory.
+LayerReading decide_reading(const LoadOptions& options, at::Device device,
+                            const MemoryNeeds& needs) {
+  const bool given = options.memory_bytes > 0;
+  if (!device.is_cpu()) {
+    if (!given) return {};
+    throw Error(ErrorKind::usage, "--memory: expected a model on the CPU, found one on " +
+                                      device.str() + ": it is not there for other devices");
+  }
+  const MemoryState memory = read_memory();
+  if (given) return plan_memory(needs, options.memory_bytes, memory.resident);
+  if (memory.total == 0) return {};  // this system does not say
+  try {
+    return plan_memory(needs, memory.free + memory.resident, memory.resident);
+  } catch (const Error&) {
+    return {};  // nobody gave a limit: let the system say whether it fits
+  }
+}
+
+// Everything that layers are read from, again and again.
+struct Source {
+  Checkpoint checkpoint;
+  Blueprint blueprint;
+  Match match;
+  std::optional<Adapter> adapter;
+  at::ScalarType dtype = at::kFloat;
+  at::Device device = at::kCPU;
+
+  const Adapter* adapter_or_null() const { return adapter ? &*adapter : nullptr; }
+};
+
+ReadLayer reader_of(std::shared_ptr<const Source> source) {
+  return [source = std::move(source)](std::size_t index) {
+    return load_layer(source->blueprint, source->match, source->checkpoint,
+                      static_cast<std::int64_t>(index), source->dtype, source->device,
+                      source->adapter_or_null());
+  };
+}
+
+Source open_source(const std::filesystem::path& directory, const LoadOptions& options) {
   const at::Device device = resolve_device(options.device);
   Checkpoint checkpoint = open_checkpoint(directory);
   Blueprint blueprint = read_blueprint(checkpoint.config);
-  const Match match = match_tensors(blueprint, checkpoint);
+  Match match = match_tensors(blueprint, checkpoint);
   const at::ScalarType dtype = resolve_dtype(options.dtype, match.stored_dtype, device).dtype;
   std::optional<Adapter> adapter;
   if (!options.adapter.empty()) adapter = read_adapter(options.adapter);
-  LoadedWeights loaded =
-      load_weights(blueprint, match, checkpoint, dtype, device, adapter ? &*adapter : nullptr);
+  return {std::move(checkpoint),
+          std::move(blueprint),
+          std::move(match),
+          std::move(adapter),
+          dtype,
+          device};
+}
 
-  if (adapter) {
-    loaded.files.insert(loaded.files.end(), adapter->info.files.begin(), adapter->info.files.end());
+std::unique_ptr<LanguageModel> load(const std::filesystem::path& directory,
+                                    const LoadOptions& options) {
+  const auto source = std::make_shared<Source>(open_source(directory, options));
+  const LayerReading reading =
+      decide_reading(options, source->device,
+                     memory_needs(source->blueprint.spec, source->match.tensors, source->dtype));
+  const bool anew = reading.pass_tokens > 0;
+  LoadedWeights loaded = load_weights(source->blueprint, source->match, source->checkpoint,
+                                      source->dtype, source->device, source->adapter_or_null(),
+                                      anew ? WeightsPart::outside_layers : WeightsPart::all);
+  if (source->adapter) {
+    const auto& files = source->adapter->info.files;
+    loaded.files.insert(loaded.files.end(), files.begin(), files.end());
   }
-
-  ModelInfo info = describe(checkpoint, blueprint, match, loaded);
-  if (adapter) info.adapter = adapter->info;
-  info.compute_dtype = dtype_name(dtype);
-  info.device = device.str();
+  ModelInfo info = describe(source->checkpoint, source->blueprint, source->match, loaded);
+  if (source->adapter) info.adapter = source->adapter->info;
+  info.compute_dtype = dtype_name(source->dtype);
+  info.device = source->device.str();
   info.threads = options.threads > 0 ? options.threads : usable_threads();
-  blueprint.spec.tied_head = loaded.tied;
-  blueprint.spec.eos_ids = info.eos_ids;
-  return make_decoder_model(std::move(blueprint.spec), std::move(loaded.weights), std::move(info));
+  info.layers_read = reading;
+  DecoderSpec spec = source->blueprint.spec;
+  spec.tied_head = loaded.tied;
+  spec.eos_ids = info.eos_ids;
+  return make_decoder_model(std::move(spec), std::move(loaded.weights), std::move(info), {},
+                            anew ? reader_of(source) : ReadLayer());
 }
 
 }  // namespace

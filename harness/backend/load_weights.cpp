@@ -1,6 +1,6 @@
 #include "harness/backend/load_weights.h"
 
-#include <algorithm>
+#include <functional>
 #include <unordered_map>
 #include <utility>
 
@@ -50,50 +50,111 @@ void scale_queries(const Blueprint& blueprint, DecoderWeights& weights) {
   const std::int64_t query = blueprint.spec.heads * blueprint.spec.head_dim;
   for (std::size_t i = 0; i < blueprint.query_scales.size(); ++i) {
     DecoderLayerWeights& layer = weights.layers[i];
+    if (!layer.qkv_weight.defined()) continue;
     layer.qkv_weight.narrow(0, 0, query).mul_(blueprint.query_scales[i]);
     layer.qkv_bias.narrow(0, 0, query).mul_(blueprint.query_scales[i]);
   }
 }
 
-void fill_with_ones(const Blueprint& blueprint, DecoderWeights& weights, at::Device device) {
-  for (const TensorPlan& plan : blueprint.ones) {
-    place_of(blueprint.spec, weights, plan.slot, plan.layer, at::kFloat, device).fill_(1.0);
+// Reads the weights that are wanted into their places, and brings them into the decoder's form.
+class Loading {
+ public:
+  using Wanted = std::function<bool(const TensorPlan&)>;
+
+  Loading(const Blueprint& blueprint, const Match& match, at::ScalarType compute_dtype,
+          at::Device device, Wanted wanted)
+      : blueprint_(blueprint),
+        match_(match),
+        dtype_(compute_dtype),
+        device_(device),
+        wanted_(std::move(wanted)) {
+    for (const TensorPlan& plan : match.tensors) plans_.emplace(plan.name, &plan);
+    weights.layers.resize(blueprint.spec.layers.size());
   }
-}
+
+  // Reads a file whole; what is not wanted is checked and let go.
+  FileDigest read_whole(const Shard& shard) {
+    WeightReader reader(shard);
+    for (const StoredTensor& tensor : shard.header.tensors) {
+      const auto plan = plans_.find(tensor.name);
+      if (plan == plans_.end()) continue;
+      reader.read(tensor, wanted_(*plan->second)
+                              ? in_file(tensor, *plan->second)
+                              : at::empty(tensor.shape, at::TensorOptions().dtype(dtype_)));
+    }
+    return reader.finish();
+  }
+
+  void read_again(const Shard& shard) {
+    WeightReader reader(shard, Reading::again);
+    bool read = false;
+    for (const StoredTensor& tensor : shard.header.tensors) {
+      const auto plan = plans_.find(tensor.name);
+      if (plan == plans_.end() || !wanted_(*plan->second)) continue;
+      reader.read(tensor, in_file(tensor, *plan->second));
+      read = true;
+    }
+    if (read) shard.file->require_unchanged();
+  }
+
+  void finish(const Adapter* adapter) {
+    const auto place = [&](const TensorPlan& plan) { return in_reference(plan); };
+    if (adapter != nullptr) merge_adapter(*adapter, match_.tensors, place, wanted_);
+    for (const TensorPlan& plan : blueprint_.ones)
+      if (wanted_(plan)) place_of(plan, at::kFloat).fill_(1.0);
+    reorder_rows(blueprint_, weights);
+    scale_queries(blueprint_, weights);
+  }
+
+  DecoderWeights weights;
+
+ private:
+  at::Tensor place_of(const TensorPlan& plan, at::ScalarType dtype) {
+    return souvenir::place_of(blueprint_.spec, weights, plan.slot, plan.layer, dtype, device_);
+  }
+
+  at::Tensor in_reference(const TensorPlan& plan) {
+    return in_reference_order(plan, blueprint_.spec, place_of(plan, dtype_));
+  }
+
+  at::Tensor in_file(const StoredTensor& tensor, const TensorPlan& plan) {
+    return in_stored_order(tensor.form, blueprint_.spec.head_dim, in_reference(plan));
+  }
+
+  const Blueprint& blueprint_;
+  const Match& match_;
+  at::ScalarType dtype_;
+  at::Device device_;
+  Wanted wanted_;
+  std::unordered_map<std::string, const TensorPlan*> plans_;
+};
 
 }  // namespace
 
 LoadedWeights load_weights(const Blueprint& blueprint, const Match& match, Checkpoint& checkpoint,
-                           at::ScalarType compute_dtype, at::Device device,
-                           const Adapter* adapter) {
-  std::unordered_map<std::string, const TensorPlan*> plans;
-  for (const TensorPlan& plan : match.tensors) {
-    plans.emplace(plan.name, &plan);
-  }
+                           at::ScalarType compute_dtype, at::Device device, const Adapter* adapter,
+                           WeightsPart part) {
+  Loading loading(blueprint, match, compute_dtype, device, [part](const TensorPlan& plan) {
+    return part == WeightsPart::all || !is_in_layer(plan.slot);
+  });
   LoadedWeights loaded;
-  loaded.weights.layers.resize(blueprint.spec.layers.size());
-  const auto place = [&](const TensorPlan& plan) {
-    return in_reference_order(
-        plan, blueprint.spec,
-        place_of(blueprint.spec, loaded.weights, plan.slot, plan.layer, compute_dtype, device));
-  };
-  for (Shard& shard : checkpoint.shards) {
-    WeightReader reader(shard);
-    for (const StoredTensor& tensor : shard.header.tensors) {
-      const auto plan = plans.find(tensor.name);
-      if (plan != plans.end()) {
-        const std::int64_t head_dim = blueprint.spec.head_dim;
-        reader.read(tensor, in_stored_order(tensor.form, head_dim, place(*plan->second)));
-      }
-    }
-    loaded.files.push_back(reader.finish());
-  }
-  if (adapter != nullptr) merge_adapter(*adapter, match.tensors, place);
-  fill_with_ones(blueprint, loaded.weights, device);
-  reorder_rows(blueprint, loaded.weights);
-  scale_queries(blueprint, loaded.weights);
+  for (const Shard& shard : checkpoint.shards) loaded.files.push_back(loading.read_whole(shard));
+  loading.finish(adapter);
+  loaded.weights = std::move(loading.weights);
   loaded.tied = tie(blueprint, loaded.weights);
   return loaded;
+}
+
+DecoderLayerWeights load_layer(const Blueprint& blueprint, const Match& match,
+                               const Checkpoint& checkpoint, std::int64_t layer,
+                               at::ScalarType compute_dtype, at::Device device,
+                               const Adapter* adapter) {
+  Loading loading(blueprint, match, compute_dtype, device, [layer](const TensorPlan& plan) {
+    return is_in_layer(plan.slot) && plan.layer == layer;
+  });
+  for (const Shard& shard : checkpoint.shards) loading.read_again(shard);
+  loading.finish(adapter);
+  return std::move(loading.weights.layers[static_cast<std::size_t>(layer)]);
 }
 
 }  // namespace souvenir

@@ -38,6 +38,8 @@ struct Match {
 //         supported; each by name, with what was expected and what was found
 Match match_tensors(const Blueprint& blueprint, const Checkpoint& checkpoint);
 
+enum class WeightsPart { all, outside_layers };
+
 // What loading gives.
 struct LoadedWeights {
   DecoderWeights weights;
@@ -49,11 +51,21 @@ struct LoadedWeights {
 // converted, fused and transposed on the way. Needs the weights' memory and a buffer, not more.
 //
 //   adapter  merged into them; may be null
+//   part     outside_layers: the layers' weights are digested and checked, and not kept
 //
 // Errors  input: a NaN or an infinity in a tensor (by name), a value beyond the compute dtype, a
 //         file that changed meanwhile; resource: memory
 LoadedWeights load_weights(const Blueprint& blueprint, const Match& match, Checkpoint& checkpoint,
                            at::ScalarType compute_dtype, at::Device device,
-                           const Adapter* adapter = nullptr);
+                           const Adapter* adapter = nullptr, WeightsPart part = WeightsPart::all);
+
+// Reads the weights of one layer once more, as load_weights would have left them.
+//
+// Threads  several may read at once
+// Errors   input: a file that changed since it was opened; resource: memory
+DecoderLayerWeights load_layer(const Blueprint& blueprint, const Match& match,
+                               const Checkpoint& checkpoint, std::int64_t layer,
+                               at::ScalarType compute_dtype, at::Device device,
+                               const Adapter* adapter);
 
 }  // namespace souvenir

@@ -84,7 +84,20 @@ at::Tensor in_stored_order(StoredForm form, std::int64_t head_dim, const at::Ten
   return place;
 }
 
+void WeightReader::fetch(void* to, std::size_t bytes) {
+  if (reading_ == Reading::first) {
+    file_.read(to, bytes);
+    return;
+  }
+  file_.peek(position_, to, bytes);
+  position_ += bytes;
+}
+
 void WeightReader::skip_to(std::uint64_t position) {
+  if (reading_ == Reading::again) {
+    position_ = position;
+    return;
+  }
   while (file_.position() < position) {
     const auto piece = std::min(position - file_.position(), kSkippedPieceBytes);
     bytes_.resize(std::max<std::size_t>(bytes_.size(), piece));
@@ -115,12 +128,12 @@ void WeightReader::read_piece(const StoredTensor& tensor, const at::Tensor& piec
   if (stored.decode != nullptr) {
     decoded_.resize(std::max(decoded_.size(), static_cast<std::size_t>(elements)));
     values = direct ? values : decoded_.data();
-    file_.read(bytes_.data(), bytes);
+    fetch(bytes_.data(), bytes);
     stored.decode(reinterpret_cast<const unsigned char*>(bytes_.data()), blocks,
                   static_cast<float*>(values));
   } else {
     values = direct ? values : bytes_.data();
-    file_.read(values, bytes);
+    fetch(values, bytes);
   }
   check_finite(values, elements, type, piece.scalar_type(), file_.label(), tensor.name);
   if (!direct) {

@@ -9,12 +9,19 @@
 
 namespace souvenir {
 
-// Reads one weight file from begin to end, in pieces: each is checked, decoded and put in its
-// place. The one way from a file's bytes to weights, whatever the format of the file.
+// The first reading of a file goes from begin to end, and digests it; a further one reads single
+// tensors of a file that is known.
+enum class Reading { first, again };
+
+// Reads one weight file, in pieces: each is checked, decoded and put in its place. The one way from
+// a file's bytes to weights, whatever the format of the file.
+//
+// Threads: several may read a file again at once.
 class WeightReader {
  public:
-  //   shard  borrowed; nothing but its header was read of it
-  explicit WeightReader(Shard& shard) : file_(*shard.file), start_(shard.header.data_start) {}
+  //   shard  borrowed; for the first reading, nothing but its header was read of it
+  explicit WeightReader(const Shard& shard, Reading reading = Reading::first)
+      : file_(*shard.file), start_(shard.header.data_start), reading_(reading) {}
 
   // Reads a tensor; those of a file come in the order of its header. What lies between two is
   // digested and left alone.
@@ -24,15 +31,18 @@ class WeightReader {
   // Errors  input: a NaN or an infinity, or a value beyond the place's dtype, by the tensor's name
   void read(const StoredTensor& tensor, const at::Tensor& place);
 
-  // Reads what is left.
+  // Reads what is left of a first reading.
   FileDigest finish();
 
  private:
   void skip_to(std::uint64_t position);
+  void fetch(void* to, std::size_t bytes);
   void read_piece(const StoredTensor& tensor, const at::Tensor& piece);
 
   CheckpointFile& file_;
   std::uint64_t start_;
+  Reading reading_;
+  std::uint64_t position_ = 0;  // of a further reading
   std::vector<char> bytes_;
   std::vector<float> decoded_;
 };

@@ -37,11 +37,29 @@ std::vector<NotRun> not_run(const AuditSession& session) {
   if (session.questions.canaries.empty()) {
     rows.push_back({"planted canaries", {"no_canaries", "no canaries were given", {}}});
   }
+  if (!session.questions.needs.prompts.empty() && session.model_info.layers_read.pass_tokens > 0) {
+    rows.push_back(
+        {"text written after prompts",
+         {"layer_by_layer",
+          "the model is larger than the memory it was given and was read layer by layer: "
+          "it was scored, and wrote nothing",
+          {}}});
+  }
   rows.push_back({"near-verbatim reproduction",
                   {"not_in_this_version", "no probe of this version does it", {}}});
   rows.push_back({"the system with its filters",
                   {"model_only", "the model alone was asked, not a deployed system", {}}});
   return rows;
+}
+
+// How the model was held: it changes no number, so it stands in the part that may differ.
+void add_layer_reading(nlohmann::json& run, const LayerReading& reading) {
+  const bool anew = reading.pass_tokens > 0;
+  run["weights"] = anew ? "read layer by layer" : "in memory";
+  if (anew) {
+    run["memory_bytes"] = reading.memory_bytes;
+    run["pass_tokens"] = reading.pass_tokens;
+  }
 }
 
 }  // namespace
@@ -74,6 +92,7 @@ Evidence evidence_frame(const AuditSession& session) {
 Evidence assemble_evidence(const AuditSession& session, nlohmann::json run) {
   Evidence evidence = evidence_frame(session);
   evidence.run = std::move(run);
+  add_layer_reading(evidence.run, session.model_info.layers_read);
   judge_into(evidence, session.probes, *session.journal);
   return evidence;
 }

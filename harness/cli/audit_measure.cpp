@@ -5,6 +5,7 @@
 #include "harness/audit_plan.h"
 #include "harness/cli/audit_shard.h"
 #include "harness/cli/interrupt.h"
+#include "harness/cli/model_options.h"
 #include "harness/cli/progress.h"
 #include "harness/runner.h"
 
@@ -48,7 +49,7 @@ bool confirm(AuditSession& session, const AuditOptions& options) {
   session.model.reset();  // two copies of the weights need not fit
   LoadOptions exact = options.model.load;
   exact.dtype = "float32";
-  const auto model = load_language_model(options.model.model, exact);
+  const auto model = load_model(options.model.model, exact);
   return ask(session, *model, Pass::confirm, session.suite.near_tie_delta, options);
 }
 
@@ -63,7 +64,7 @@ bool ask_reference(AuditSession& session, const AuditOptions& options) {
     return true;
   }
   session.model.reset();
-  const auto model = load_language_model(options.reference, reference_load(options));
+  const auto model = load_model(options.reference, reference_load(options));
   return ask(session, *model, Pass::reference, 0.0, options);
 }
 
@@ -82,7 +83,8 @@ bool rank_canaries(AuditSession& session, const AuditOptions& options) {
 }
 
 bool write_on(AuditSession& session, const AuditOptions& options) {
-  if (session.questions.needs.prompts.empty()) {
+  // A model read layer by layer does not generate: prompts stay open, and the evidence says so.
+  if (session.questions.needs.prompts.empty() || session.model_info.layers_read.pass_tokens > 0) {
     return true;
   }
   return with_progress(options, "writing after prompts", [&](const auto& go_on) {

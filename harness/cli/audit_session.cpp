@@ -9,6 +9,7 @@
 #include "harness/cli/audit_canaries.h"
 #include "harness/cli/audit_chat.h"
 #include "harness/cli/audit_shard.h"
+#include "harness/cli/model_options.h"
 #include "harness/cli/output.h"
 #include "harness/cli/version.h"
 #include "harness/config.h"
@@ -138,7 +139,7 @@ json identity(const AuditSession& session) {
 // The reference model is read and let go: it is asked last, when the audited one is not in memory
 // any more, but what is wrong with it should be known at once.
 AuditedModel look_at_reference(const AuditOptions& options) {
-  const auto model = load_language_model(options.reference, reference_load(options));
+  const auto model = load_model(options.reference, reference_load(options));
   const auto tokenizer = load_tokenizer(options.reference);
   return describe(model->info(), all_files(model->info(), tokenizer->info()));
 }
@@ -198,7 +199,7 @@ AuditSession open_audit(const AuditOptions& options) {
   require_same_tokens(options, *session.tokenizer);
   session.bos = decide_bos(*session.tokenizer, session.suite.bos);
   session.questions.chat = read_chat(options.model.model, *session.tokenizer);
-  session.model = load_language_model(options.model.model, options.model.load);
+  session.model = load_model(options.model.model, options.model.load);
   session.model_info = session.model->info();
   if (session.tokenizer->info().vocabulary > session.model_info.vocabulary) {
     throw Error(ErrorKind::input,

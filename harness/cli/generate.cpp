@@ -111,7 +111,7 @@ bool tokenizer_present(const std::string& directory) {
 }
 
 int run(const Options& options) {
-  const auto model = load_language_model(options.model.model, options.model.load);
+  const auto model = load_model(options.model.model, options.model.load);
   LazyTokenizer tokenizer(options.model.model, parse_bos_rule(options.bos));
   const bool has_tokenizer = tokenizer_present(options.model.model);
   AnswerWriter writer(options.output);

@@ -1,5 +1,9 @@
 #include "harness/cli/model_options.h"
 
+#include <iostream>
+
+#include "reports/text.h"
+
 namespace souvenir::cli {
 
 void add_model_options(CLI::App& verb, ModelOptions& options) {
@@ -14,12 +18,28 @@ void add_model_options(CLI::App& verb, ModelOptions& options) {
   verb.add_option("--threads", options.load.threads, "0: as many as the CPUs this process may use")
       ->check(CLI::Range(0, 4096))
       ->capture_default_str();
+  verb.add_option("--memory", options.load.memory_bytes,
+                  "what this process may hold, e.g. 8GiB; a larger model is read layer by layer, "
+                  "and then only scores. Default: what is free")
+      ->transform(CLI::AsSizeValue(true))
+      ->check(CLI::PositiveNumber);
   verb.add_option("--token-budget", options.token_budget, "tokens in one batch")
       ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 24))
       ->capture_default_str();
   verb.add_option("--progress", options.progress, "auto, plain, json or none")
       ->check(CLI::IsMember({"auto", "plain", "json", "none"}))
       ->capture_default_str();
+}
+
+std::unique_ptr<LanguageModel> load_model(const std::string& model, const LoadOptions& options) {
+  auto loaded = load_language_model(model, options);
+  const LayerReading& reading = loaded->info().layers_read;
+  if (reading.pass_tokens > 0) {
+    std::cerr << "souvenir: " << visible(model) << " is larger than "
+              << reading.memory_bytes / (1 << 20) << " MiB: its layers are read anew for every "
+              << reading.pass_tokens << " tokens\n";
+  }
+  return loaded;
 }
 
 void add_sampling_options(CLI::App& verb, SamplingOptions& options) {

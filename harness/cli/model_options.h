@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "harness/backend/load.h"
@@ -17,6 +18,11 @@ struct ModelOptions {
 };
 
 void add_model_options(CLI::App& verb, ModelOptions& options);
+
+// Loads a model, and says on standard error if it is read layer by layer.
+//
+// Errors  as load_language_model
+std::unique_ptr<LanguageModel> load_model(const std::string& model, const LoadOptions& options);
 
 // Adds the flags of a sampler: --temperature, --top-k, --top-p.
 struct SamplingOptions {

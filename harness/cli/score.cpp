@@ -182,7 +182,7 @@ void score_chunk(const LanguageModel& model, LazyTokenizer& tokenizer, const Opt
 }
 
 int run(const Options& options) {
-  const auto model = load_language_model(options.model.model, options.model.load);
+  const auto model = load_model(options.model.model, options.model.load);
   LazyTokenizer tokenizer(options.model.model, parse_bos_rule(options.bos));
   ScoreOptions score_options;
   if (options.sampling.given) {
