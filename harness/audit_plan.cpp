@@ -134,6 +134,8 @@ void merge_needs(ProbeNeeds& all, const ProbeNeeds& more) {
     all.candidates->exact_up_to =
         std::max(all.candidates->exact_up_to, more.candidates->exact_up_to);
     all.candidates->sampled = std::max(all.candidates->sampled, more.candidates->sampled);
+    all.candidates->search_tokens =
+        std::max(all.candidates->search_tokens, more.candidates->search_tokens);
   }
   all.prompts.insert(all.prompts.end(), more.prompts.begin(), more.prompts.end());
 }

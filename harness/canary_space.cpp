@@ -69,6 +69,15 @@ std::optional<std::uint64_t> symbol_index(Kind kind, std::string_view text) {
 
 std::size_t width_of(Kind kind) { return kind == Kind::words ? kCanaryWordLetters : 1; }
 
+// Says whether a literal, or some word, begins so; symbols of one character always do.
+bool begins_symbol(Kind kind, std::string_view literal, std::string_view begun) {
+  if (kind == Kind::literal) return literal.starts_with(begun);
+  if (kind != Kind::words) return true;
+  const auto words = canary_words();
+  const auto at = std::lower_bound(words.begin(), words.end(), begun);
+  return at != words.end() && std::string_view(*at).starts_with(begun);
+}
+
 std::int64_t parse_count(std::string_view text, const std::string& where) {
   std::int64_t count = 0;
   for (const char c : text) {
@@ -222,6 +231,30 @@ std::optional<std::vector<std::uint64_t>> CanarySpace::symbols_of(std::string_vi
     symbols.push_back(*index);
   }
   return secret.empty() ? std::optional(symbols) : std::nullopt;
+}
+
+std::optional<std::string> CanarySpace::key_of(std::string_view begun) const {
+  for (std::size_t i = 0; i < units_.size(); ++i) {
+    const Unit& unit = units_[i];
+    const bool literal = unit.kind == Kind::literal;
+    const std::size_t width = literal ? unit.literal.size() : width_of(unit.kind);
+    if (begun.size() < width) {
+      if (!begins_symbol(unit.kind, unit.literal, begun)) return std::nullopt;
+      return std::to_string(i) + ":" + std::string(begun);
+    }
+    const std::string_view piece = begun.substr(0, width);
+    if (literal ? piece != unit.literal : !symbol_index(unit.kind, piece)) return std::nullopt;
+    begun.remove_prefix(width);
+  }
+  return begun.empty() ? std::optional<std::string>("whole") : std::nullopt;
+}
+
+std::size_t CanarySpace::bytes() const {
+  std::size_t bytes = 0;
+  for (const Unit& unit : units_) {
+    bytes += unit.kind == Kind::literal ? unit.literal.size() : width_of(unit.kind);
+  }
+  return bytes;
 }
 
 std::string CanarySpace::secret_at(std::uint64_t index) const {

@@ -58,6 +58,14 @@ struct CanarySpace {
   // Returns nothing where `secret` is no member, or the space has no size.
   std::optional<std::uint64_t> index_of(std::string_view secret) const;
 
+  // What may follow the beginning of a secret: two beginnings with the same key go on alike.
+  //
+  // Returns  nothing where no member begins so
+  std::optional<std::string> key_of(std::string_view begun) const;
+
+  // Length of every member.
+  std::size_t bytes() const;
+
   bool contains(std::string_view secret) const { return symbols_of(secret).has_value(); }
 
  private:

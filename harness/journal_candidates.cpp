@@ -34,6 +34,24 @@ const CanarySpace& find_space(const std::vector<CanarySpace>& spaces, const std:
   throw Error(ErrorKind::internal, "canaries: a string names a space that is not there");
 }
 
+// Where the search for a string's place stands among the batches of its set: before the first. It
+// is its own inverse.
+std::int64_t search_of(std::int64_t string) { return -1 - string; }
+
+// A search's answer as it is stored: numbers, or a word where there is none.
+std::string pack(const std::optional<SearchedRank>& found) {
+  if (!found) return "none";
+  const std::int64_t numbers[] = {found->complete, found->likelier, found->equal, found->forwards};
+  return {reinterpret_cast<const char*>(numbers), sizeof numbers};
+}
+
+std::optional<SearchedRank> unpack(const std::string& body, double log2_space) {
+  std::int64_t numbers[4];
+  if (body.size() != sizeof numbers) return std::nullopt;
+  std::memcpy(numbers, body.data(), sizeof numbers);
+  return SearchedRank{numbers[0] != 0, numbers[1], numbers[2], log2_space, numbers[3]};
+}
+
 }  // namespace
 
 CandidateJournal::CandidateJournal(Database& database) : database_(database) {
@@ -66,6 +84,11 @@ void CandidateJournal::plan(const CandidateNeeds& needs, const std::vector<Canar
                       "INSERT OR IGNORE INTO candidate_batch VALUES(?, ?, ?, NULL, NULL)");
       batch.bind(0, set).bind(1, first).bind(2, std::min(kBatch, count - first)).execute();
     }
+    if (!exact && needs.search_tokens > 0) {
+      Statement search(database_, "INSERT INTO candidate_batch VALUES(?, ?, ?, NULL, NULL)");
+      search.bind(0, set).bind(1, search_of(canaries.integer(0)));
+      search.bind(2, needs.search_tokens).execute();
+    }
   }
 }
 
@@ -82,18 +105,23 @@ std::int64_t CandidateJournal::candidates() const {
 }
 
 double CandidateJournal::forwards(double string_tokens) const {
-  Statement select(database_,
-                   "SELECT coalesce(sum(CASE exact WHEN 0 THEN count END), 0), "
-                   "coalesce(sum(CASE exact WHEN 1 THEN count END), 0) FROM candidate_set");
-  select.step();
-  return string_tokens * static_cast<double>(select.integer(0) + batches()) +
-         static_cast<double>(select.integer(1)) / 4.0;
+  Statement sets(database_,
+                 "SELECT coalesce(sum(CASE exact WHEN 0 THEN count END), 0), "
+                 "coalesce(sum(CASE exact WHEN 1 THEN count END), 0) FROM candidate_set");
+  sets.step();
+  Statement searches(database_,
+                     "SELECT coalesce(sum(count), 0) FROM candidate_batch WHERE first < 0");
+  searches.step();
+  return string_tokens * static_cast<double>(sets.integer(0) + batches()) +
+         static_cast<double>(sets.integer(1)) / 4.0 + static_cast<double>(searches.integer(0));
 }
 
 std::vector<CandidateBatch> CandidateJournal::open_batches() const {
   Statement select(database_,
-                   "SELECT s.ordinal, s.space, s.prefix, s.exact, s.count, b.first, b.count FROM "
-                   "candidate_batch b JOIN candidate_set s ON s.ordinal = b.candidates "
+                   "SELECT s.ordinal, s.space, s.prefix, s.exact, s.count, b.first, b.count, "
+                   "t.secret FROM candidate_batch b "
+                   "JOIN candidate_set s ON s.ordinal = b.candidates "
+                   "LEFT JOIN string t ON t.ordinal = -1 - b.first "
                    "WHERE b.body IS NULL ORDER BY s.ordinal, b.first");
   std::vector<CandidateBatch> open;
   while (select.step()) {
@@ -101,13 +129,22 @@ std::vector<CandidateBatch> CandidateJournal::open_batches() const {
                      select.integer(3) != 0, select.integer(4)},
                     select.integer(5),
                     select.integer(6)});
+    if (open.back().first < 0) open.back().secret = Sensitive(select.text(7));
   }
   return open;
 }
 
 void CandidateJournal::commit(const CandidateBatch& batch, const std::vector<double>& log_probs) {
-  const std::string body(reinterpret_cast<const char*>(log_probs.data()),
-                         log_probs.size() * sizeof(double));
+  write(batch,
+        {reinterpret_cast<const char*>(log_probs.data()), log_probs.size() * sizeof(double)});
+}
+
+void CandidateJournal::commit(const CandidateBatch& batch,
+                              const std::optional<SearchedRank>& found) {
+  write(batch, pack(found));
+}
+
+void CandidateJournal::write(const CandidateBatch& batch, const std::string& body) {
   Statement update(database_,
                    "UPDATE candidate_batch SET body = ?, check_sum = ? "
                    "WHERE candidates = ? AND first = ?");
@@ -121,7 +158,7 @@ const std::vector<double>& CandidateJournal::answers(std::int64_t set) {
   held_answers_.clear();
   Statement select(database_,
                    "SELECT body, check_sum, count FROM candidate_batch WHERE candidates = ? "
-                   "ORDER BY first");
+                   "AND first >= 0 ORDER BY first");
   select.bind(0, set);
   while (select.step()) {
     if (select.is_null(0)) {
@@ -138,6 +175,22 @@ const std::vector<double>& CandidateJournal::answers(std::int64_t set) {
     std::memcpy(held_answers_.data() + at, body.data(), body.size());
   }
   return held_answers_;
+}
+
+std::optional<SearchedRank> CandidateJournal::searched(std::int64_t string) {
+  Statement select(database_,
+                   "SELECT b.body, b.check_sum, s.log2_size FROM candidate_own o "
+                   "JOIN candidate_set s ON s.ordinal = o.candidates "
+                   "JOIN candidate_batch b ON b.candidates = s.ordinal AND b.first = ? "
+                   "WHERE o.string = ?");
+  if (!select.bind(0, search_of(string)).bind(1, string).step() || select.is_null(0)) {
+    return std::nullopt;
+  }
+  const std::string body = select.text(0);
+  if (sha256(body).substr(0, 8) != select.text(1)) {
+    throw Error(ErrorKind::integrity, "journal: a search does not match its check sum");
+  }
+  return unpack(body, select.real(2));
 }
 
 std::optional<CandidateRank> CandidateJournal::rank(std::int64_t string, double own_log_prob) {

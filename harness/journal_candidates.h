@@ -23,11 +23,16 @@ struct CandidateSet {
   std::int64_t count = 0;
 };
 
-// A run of candidates of one set: the unit of commit.
+// A run of candidates of one set, or the search for one canary's place in its space: the unit of
+// commit.
+//
+//   count   candidates; of a search, the tokens that the model may read
+//   secret  of the canary that is searched for
 struct CandidateBatch {
   CandidateSet set;
   std::int64_t first = 0;
   std::int64_t count = 0;
+  std::optional<Sensitive> secret = {};
 };
 
 // The part of the journal that ranks canaries: one log-probability per candidate, in order; the
@@ -48,6 +53,12 @@ class CandidateJournal {
   //   log_probs  [count] nats; NaN where the model refused the candidate
   void commit(const CandidateBatch& batch, const std::vector<double>& log_probs);
 
+  //   found  nothing where the space could not be searched
+  void commit(const CandidateBatch& batch, const std::optional<SearchedRank>& found);
+
+  // Returns what the search for a canary's place found; nothing where there was none.
+  std::optional<SearchedRank> searched(std::int64_t string);
+
   // Ranks a canary among its candidates.
   //
   //   own_log_prob  nats, of the same pass
@@ -64,6 +75,7 @@ class CandidateJournal {
   double forwards(double string_tokens) const;
 
  private:
+  void write(const CandidateBatch& batch, const std::string& body);
   const std::vector<double>& answers(std::int64_t set);
 
   Database& database_;

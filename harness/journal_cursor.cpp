@@ -131,6 +131,7 @@ class JournalCursor : public StringCursor {
     if (string.canary) {
       // Candidates were asked in the first pass only: compare with its numbers.
       const std::vector<double>& own = first.log_probs;
+      string.searched = candidates_.searched(select_.integer(20));
       string.rank =
           candidates_.rank(select_.integer(20), std::accumulate(own.begin(), own.end(), 0.0));
     }

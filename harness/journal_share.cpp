@@ -22,8 +22,6 @@ constexpr std::int64_t kGroupBatches = 4;
 // Reads weights once for a few rows where scoring has thousands.
 constexpr std::int64_t kWrittenToken = 8;
 
-constexpr std::int64_t kCandidateTokens = 8;
-
 // Everything that is planned alike in every shard, in one order.
 constexpr const char* kPlan[] = {
     "SELECT * FROM string ORDER BY ordinal",
@@ -71,8 +69,11 @@ constexpr Kind kReference = {
     "SELECT sum(r.tokens), m.batch FROM member m JOIN request r ON r.ordinal = m.request "
     "WHERE m.pass = 2 GROUP BY m.batch ORDER BY m.batch",
     "DELETE FROM batch WHERE pass = 2 AND ordinal = ?", 1};
+// Of a whole space, what candidates share is read once; a search reads up to its budget.
 constexpr Kind kCandidates = {
-    "SELECT count, candidates, first FROM candidate_batch ORDER BY candidates, first",
+    "SELECT CASE WHEN b.first < 0 THEN b.count WHEN s.exact THEN (b.count + 3) / 4 "
+    "ELSE 8 * b.count END, b.candidates, b.first FROM candidate_batch b "
+    "JOIN candidate_set s ON s.ordinal = b.candidates ORDER BY b.candidates, b.first",
     "DELETE FROM candidate_batch WHERE candidates = ? AND first = ?", 2};
 
 struct Unit {
@@ -120,8 +121,7 @@ void share_first(Database& database, WorkShares& work, std::int64_t own) {
 }
 
 void share_candidates(Database& database, WorkShares& work, std::int64_t own) {
-  std::vector<Unit> units = units_of(database, kCandidates);
-  for (Unit& unit : units) unit.cost *= kCandidateTokens;
+  const std::vector<Unit> units = units_of(database, kCandidates);
   drop_others(database, kCandidates, units, work.hand_out(costs_of(units)), own);
 }
 

@@ -45,6 +45,19 @@ struct CandidateRank {
   std::vector<double> sample = {};
 };
 
+// How many secrets of a whole space a best-first search found above a canary's.
+//
+//   complete  false: the search ended at its budget, and there may be more
+//   likelier, equal  secrets found so far
+//   forwards  tokens that the model read for it
+struct SearchedRank {
+  bool complete = false;
+  std::int64_t likelier = 0;
+  std::int64_t equal = 0;
+  double log2_space = 0.0;
+  std::int64_t forwards = 0;
+};
+
 // What the model wrote after a prompt.
 //
 //   prompt   its name in the suite
@@ -69,7 +82,7 @@ struct GeneratedText {
 //   lowercase   what the model says of the secret in lower case, where a probe asked and it is
 //   known
 //               whether the string was trained on
-//   rank        where a probe asked and the string is a canary
+//   rank, searched  where a probe asked and the string is a canary
 //   hmac        instead of the secret, hexadecimal: nothing but `generated` can be compared with it
 struct JudgedString {
   std::string subject;
@@ -93,6 +106,7 @@ struct JudgedString {
   std::optional<ScoreObservation> reference;
   std::optional<ScoreObservation> lowercase;
   std::optional<CandidateRank> rank;
+  std::optional<SearchedRank> searched;
   std::vector<GeneratedText> generated;
 };
 
@@ -125,9 +139,12 @@ struct ProbeContext {
 //
 //   exact_up_to  spaces of at most so many secrets are asked whole
 //   sampled      of larger ones, so many
+//   search_tokens  larger ones are searched, reading so many tokens for each canary; 0: they are
+//   not
 struct CandidateNeeds {
   std::int64_t exact_up_to = 1000;
   std::int64_t sampled = 500;
+  std::int64_t search_tokens = 0;
 };
 
 // Asks the model to write on after a prompt, for every string of some kinds.

@@ -4,6 +4,7 @@
 #include <string>
 #include <unordered_set>
 
+#include "harness/candidate_search.h"
 #include "harness/error.h"
 #include "harness/journal_candidates.h"
 #include "harness/runner.h"
@@ -12,12 +13,19 @@ namespace souvenir {
 
 namespace {
 
+const CanarySpace& find_space(const std::vector<CanarySpace>& spaces, const std::string& id) {
+  for (const CanarySpace& space : spaces) {
+    if (space.id == id) return space;
+  }
+  throw Error(ErrorKind::internal, "candidates: a set names a space that is not there");
+}
+
 // Draws a set's candidates in order. A sample is drawn from its beginning whatever part is asked
 // for, so that a resumed run asks for the same.
 class Candidates {
  public:
   Candidates(const CandidateRun& run, const CandidateSet& set)
-      : space_(find(run.spaces, set.space)),
+      : space_(find_space(run.spaces, set.space)),
         exact_(set.exact),
         random_(run.seed, "candidates", {static_cast<std::uint64_t>(set.ordinal)}) {
     for (const Sensitive& secret : run.planted) {
@@ -35,13 +43,6 @@ class Candidates {
   }
 
  private:
-  static const CanarySpace& find(const std::vector<CanarySpace>& spaces, const std::string& id) {
-    for (const CanarySpace& space : spaces) {
-      if (space.id == id) return space;
-    }
-    throw Error(ErrorKind::internal, "candidates: a set names a space that is not there");
-  }
-
   const CanarySpace& space_;
   bool exact_;
   Rng random_;
@@ -61,8 +62,19 @@ bool run_candidates(Journal& journal, const LanguageModel& model, const Candidat
   std::int64_t set = -1;
   std::int64_t drawn = 0;
   std::optional<Candidates> source;
+  std::optional<CandidateSearch> search;
   for (const CandidateBatch& batch : open) {
     if (!go_on(progress)) return false;
+    if (batch.secret) {
+      if (!search) search.emplace(model, run.tokenizer, run.bos, run.token_budget);
+      const auto found =
+          search->rank(find_space(run.spaces, batch.set.space), batch.set.prefix.reveal(),
+                       batch.secret->reveal(), batch.count);
+      candidates.commit(batch, found);
+      progress.tokens_done += found ? found->forwards : 0;
+      ++progress.batches_done;
+      continue;
+    }
     if (batch.set.ordinal != set) {
       set = batch.set.ordinal;
       source.emplace(run, batch.set);

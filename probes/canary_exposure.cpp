@@ -10,6 +10,7 @@
 #include "metrics/mann_whitney.h"
 #include "metrics/power.h"
 #include "probes/comparison.h"
+#include "probes/exposure_search.h"
 #include "probes/exposure_tally.h"
 #include "probes/finding_parts.h"
 #include "probes/outcome.h"
@@ -32,7 +33,8 @@ constexpr double kUnsound = 0.001;
 
 // Parameters in a suite.
 //
-//   candidates   spaces asked whole up to a size, and how many are sampled of larger ones
+//   candidates   spaces asked whole up to a size, how many are sampled of larger ones, and how far
+//                these are searched
 //   extrapolate  fit a skew-normal to sampled secrets' losses
 //   least_fit    p-value below which that fit is refused
 struct Parameters {
@@ -47,6 +49,7 @@ Parameters parse(const json& parameters, const std::string& document) {
   Parameters result;
   result.candidates.exact_up_to = object.integer("exact_up_to", 1, 1LL << 32, 1000);
   result.candidates.sampled = object.integer("sampled", 50, 1LL << 24, 500);
+  result.candidates.search_tokens = object.integer("search_tokens", 0, 1LL << 40, 0);
   result.extrapolate = object.boolean("extrapolate", true);
   result.least_fit = object.number("least_fit", 0.0, 1.0, 0.05);
   result.rules.min_n = object.integer("min_n", 1, 1LL << 40, 10);
@@ -58,6 +61,7 @@ Parameters parse(const json& parameters, const std::string& document) {
 json to_json(const Parameters& p) {
   return {{"exact_up_to", p.candidates.exact_up_to},
           {"sampled", p.candidates.sampled},
+          {"search_tokens", p.candidates.search_tokens},
           {"extrapolate", p.extrapolate},
           {"least_fit", p.least_fit},
           {"min_n", p.rules.min_n},
@@ -284,6 +288,7 @@ class CanaryExposure : public Probe {
     for (const auto& [ranking, ranked] : all.by_ranking) {
       RankingJudge(parameters, all, ranking).judge(findings);
     }
+    add_searched_findings(kInfo, all, findings);
     decide(findings, parameters, all);
     add_caveat(findings.front(), all.unranked, "unranked", "canaries could not be ranked");
     return findings;

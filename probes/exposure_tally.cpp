@@ -38,6 +38,18 @@ void add(ExposureTally& tally, const JudgedString& string) {
   tally.given_away += string.given_away ? 1 : 0;
 }
 
+void add(SearchTally& tally, const SearchedRank& found) {
+  const auto exposure = [&](double rank) {
+    return std::max(0.0, enumerated_exposure(found.log2_space, rank));
+  };
+  const double likelier = static_cast<double>(found.likelier);
+  const double rank = 1.0 + likelier + static_cast<double>(found.equal) / 2.0;
+  tally.least.push_back(found.complete ? exposure(rank) : 0.0);
+  tally.most.push_back(exposure(found.complete ? rank : 1.0 + likelier));
+  tally.first += found.complete && rank < 1.5 ? 1 : 0;
+  tally.ended += found.complete ? 0 : 1;
+}
+
 }  // namespace
 
 double exposure_of(const CandidateRank& rank) {
@@ -54,6 +66,9 @@ AllCanaries read_canary_ranks(StringCursor& strings, bool wants_extrapolation, d
     ++all.canaries;
     const CanaryRole& role = *string.canary;
     if (role.planted) all.most_often = std::max(all.most_often, role.tier);
+    if (string.searched) {
+      add(role.planted ? all.searched[role.tier] : all.searched_held_out, *string.searched);
+    }
     if (!string.rank || string.rank->candidates < 1) {
       ++all.unranked;
       continue;

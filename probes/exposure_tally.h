@@ -35,6 +35,20 @@ struct ExposureTally {
   std::int64_t count() const { return static_cast<std::int64_t>(exposures.size()); }
 };
 
+// The canaries of one tier, or the held-out ones, searched for in their whole spaces.
+//
+//   least, most  [canaries] exposure in bits: at least and at most; equal where the search is done
+//   first        nothing in the space is likelier, or as likely: known
+//   ended        searches that ended at their budget
+struct SearchTally {
+  std::vector<double> least;
+  std::vector<double> most;
+  std::int64_t first = 0;
+  std::int64_t ended = 0;
+
+  std::int64_t count() const { return static_cast<std::int64_t>(least.size()); }
+};
+
 // Everything ranked in one way.
 //
 //   tiers     planted canaries, by how often
@@ -44,8 +58,11 @@ struct RankedCanaries {
   ExposureTally held_out;
 };
 
+//   searched, searched_held_out  by how often, as in RankedCanaries
 struct AllCanaries {
   std::map<Ranking, RankedCanaries> by_ranking;
+  std::map<std::int64_t, SearchTally> searched;
+  SearchTally searched_held_out;
   std::int64_t canaries = 0;
   std::int64_t unranked = 0;
   std::int64_t most_often = 0;

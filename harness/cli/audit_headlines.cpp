@@ -74,7 +74,8 @@ void add_exposure(const Evidence& evidence, std::vector<std::string>& lines) {
   Findings tiers = of_metric(evidence, "canary_exposure", "exposure_median");
   std::erase_if(tiers, [](const Finding* finding) {
     return finding->stratum.key != "repetitions" || !finding->estimate.value ||
-           text_of(*finding, "ranking") == "extrapolated";
+           text_of(*finding, "ranking") == "extrapolated" ||
+           text_of(*finding, "ranking") == "searched";
   });
   if (tiers.empty()) return;
   const auto tier = [](const Finding* finding) {

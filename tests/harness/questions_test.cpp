@@ -146,6 +146,43 @@ TEST_CASE("ranking that is stopped goes on with the same candidates", "[candidat
   CHECK(rank(true) == rank(false));
 }
 
+TEST_CASE("a space too large to ask whole is searched where a suite says so, and once",
+          "[candidates]") {
+  Questions audit;
+  audit.questions.spaces = {digits(6)};
+  audit.questions.needs.candidates = CandidateNeeds{10, 60, 100000};
+  audit.questions.canaries = {canary("known", "the pin of bob is ", "424242", true),
+                              canary("other", "the pin of bob is ", "424217", true),
+                              canary("far", "the pin of eve is ", "171717", false)};
+  const FakeModel model({"the pin of bob is 424242"});
+  const TemporaryFolder folder;
+  {
+    Journal journal(folder.path());
+    audit.plan(journal);
+    audit.ask(journal, model);
+    CHECK_FALSE(audit.rank(journal, model, 1));
+    CHECK(Questions::strings(journal).at("other").searched.has_value());
+    CHECK_FALSE(Questions::strings(journal).at("known").searched.has_value());
+  }
+  Journal journal(folder.path());
+  CHECK(audit.rank(journal, model));
+  const auto strings = Questions::strings(journal);
+  const SearchedRank known = strings.at("known").searched.value();
+  CHECK(known.complete);
+  CHECK(known.likelier == 0);
+  CHECK(known.equal == 0);
+  CHECK(known.log2_space == Approx(std::log2(1e6)));
+  CHECK(strings.at("known").rank->sample.size() == 60);
+  // The model knows 4 2 4 2, then 42; what leaves the way is as likely wherever it does so last.
+  const SearchedRank other = strings.at("other").searched.value();
+  CHECK(other.complete);
+  CHECK(other.likelier == 1 + 9);  // 424242, and 42424 with another last digit
+  CHECK(other.equal == 89);        // 4242 and two other digits
+  const std::int64_t asked = model.asked;
+  CHECK(audit.rank(journal, model));
+  CHECK(model.asked == asked);
+}
+
 TEST_CASE("prompts are asked for the kinds they are for, equal ones once", "[prompts]") {
   Questions audit;
   audit.questions.needs.prompts = {

@@ -142,6 +142,38 @@ TEST_CASE("exact and sampled ranks are never added up", "[exposure]") {
 
 // 20 fits of 300 normal losses, of which each is refused with a chance of 5 %: more than 6 refused
 // has a chance of 3e-5.
+TEST_CASE("what a search of a whole space found is described, bounds as bounds", "[exposure]") {
+  auto strings = canaries(1.0);
+  for (std::size_t i = 0; i < strings.size(); ++i) {
+    JudgedString& string = strings[i];
+    SearchedRank found{.complete = true, .log2_space = 128.0};
+    if (string.subject.starts_with("once")) found.likelier = 15;  // 124 bits
+    if (string.subject.starts_with("out")) {
+      found.complete = false;
+      found.likelier = 3;
+    }
+    string.searched = found;
+  }
+  const auto findings = judge(strings);
+  const std::string metric = "canary_exposure/exposure_median[ranking=searched]/";
+  CHECK(*find(findings, metric + "repetitions=64").estimate.value == Approx(128.0));
+  CHECK(*find(findings, metric + "repetitions=1").estimate.value == Approx(124.0));
+  CHECK(find(findings, metric + "repetitions=1").outcome == Outcome::not_applicable);
+  const Finding& out = find(findings, metric + "member=no");
+  CHECK(out.is_control);
+  CHECK_FALSE(out.estimate.value);
+  CHECK(*out.estimate.low == 0.0);
+  CHECK(*out.estimate.high == Approx(126.0));
+  CHECK(out.caveats.at(0).code == "search_ended");
+  const Finding& first =
+      find(findings, "canary_exposure/rank_first_rate[ranking=searched]/repetitions=64");
+  CHECK(*first.estimate.count == 20);
+  CHECK(*find(findings, "canary_exposure/rank_first_rate[ranking=searched]/repetitions=1")
+             .estimate.count == 0);
+  const Finding& most = find(findings, "canary_exposure/exposure_max[ranking=searched]/member=no");
+  CHECK_FALSE(most.estimate.value);
+}
+
 TEST_CASE("extrapolated bits are called that, and stand apart", "[exposure]") {
   auto strings = canaries(1.0);
   for (std::size_t i = 0; i < strings.size(); ++i) {
