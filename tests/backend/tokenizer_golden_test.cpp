@@ -22,12 +22,13 @@ using Json = nlohmann::json;
 namespace fs = std::filesystem;
 
 const fs::path kGolden = fs::path(SOUVENIR_BINARY_DIR) / "../golden/tokenizers";
+const fs::path kCommitted = fs::path(SOUVENIR_SOURCE_DIR) / "tests/golden/rank_tokenizers";
 constexpr int kMostReports = 5;
 
-std::vector<fs::path> golden_files() {
+std::vector<fs::path> golden_files(const fs::path& folder = kGolden) {
   std::vector<fs::path> files;
-  if (fs::is_directory(kGolden)) {
-    for (const auto& entry : fs::directory_iterator(kGolden)) {
+  if (fs::is_directory(folder)) {
+    for (const auto& entry : fs::directory_iterator(folder)) {
       if (fs::exists(entry.path() / "golden.jsonl")) {
         files.push_back(entry.path() / "golden.jsonl");
       }
@@ -164,6 +165,19 @@ TEST_CASE("the tokenizers that have to be fetched are there", "[tokenizer][golde
     CHECK((small_only != nullptr || fs::exists(kGolden / name / "golden.jsonl")));
   }
   CHECK(golden_files().size() >= 50);
+}
+
+// Committed with their tokenizers: tests/golden/make_rank_golden.py needs libraries of its own.
+TEST_CASE("tokens merged by rank are those of tiktoken and mistral-common", "[tokenizer][golden]") {
+  CHECK(golden_files(kCommitted).size() == 4);
+  for (const fs::path& file : golden_files(kCommitted)) {
+    DYNAMIC_SECTION(file.parent_path().filename().string()) {
+      const Comparison comparison(file);
+      CHECK(comparison.differences() == 0);
+      CHECK(comparison.texts() == comparison.expected_texts());
+      CHECK(comparison.texts() >= 160);
+    }
+  }
 }
 
 TEST_CASE("tokens and offsets are those of the reference libraries", "[tokenizer][golden]") {

@@ -108,6 +108,9 @@ void AddedTokens::build(std::vector<AddedToken> tokens, std::vector<std::string>
   normal_forms_ = std::move(normal_forms);
   for (std::size_t i = 0; i < tokens_.size(); ++i) {
     by_id_[tokens_[i].id] = i;
+    if (!tokens_[i].sought) {
+      continue;
+    }
     if (tokens_[i].normalized) {
       normalized_.add(normal_forms_[i], i);
     } else {

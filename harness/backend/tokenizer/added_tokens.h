@@ -19,6 +19,7 @@ namespace souvenir::tokenizing {
 //   lstrip       takes white space before it along; rstrip: behind it
 //   normalized   looked for, in its own normal form, after normalisation; else before
 //   special      a control token, e.g. the end of a text
+//   sought       looked for in texts at all
 struct AddedToken {
   std::string content;
   TokenId id = 0;
@@ -27,6 +28,7 @@ struct AddedToken {
   bool rstrip = false;
   bool normalized = true;
   bool special = false;
+  bool sought = true;
 };
 
 // A stretch of text: an added token, or what lies between two.

@@ -123,7 +123,7 @@ void Bpe::add_merges(std::span<const MergePair> merges) {
   cut_at_space_ = plain_ && vocabulary_.find(kSpaceMark).has_value();
   std::string product;
   for (std::size_t rank = 0; rank < merges.size(); ++rank) {
-    const auto [left, right] = merges[rank];
+    const auto& [left, right, own_rank] = merges[rank];
     const auto left_id = vocabulary_.find(left);
     const auto right_id = vocabulary_.find(right);
     product.assign(left);
@@ -134,7 +134,8 @@ void Bpe::add_merges(std::span<const MergePair> merges) {
                                         (!left_id || !right_id ? "parts are" : "product is") +
                                         " not in the vocabulary");
     }
-    merges_.set(*left_id, *right_id, {static_cast<std::uint32_t>(rank), *product_id});
+    merges_.set(*left_id, *right_id,
+                {own_rank.value_or(static_cast<std::uint32_t>(rank)), *product_id});
     cut_at_space_ = cut_at_space_ && (left.ends_with(kSpaceMark) || !right.starts_with(kSpaceMark));
   }
 }

@@ -25,10 +25,11 @@ struct BpeOptions {
   bool ignore_merges = false;
 };
 
-// One line of the merge list. Borrows.
+// One line of the merge list. Borrows. Its place in the list is its rank, unless it says another.
 struct MergePair {
   std::string_view left;
   std::string_view right;
+  std::optional<std::uint32_t> rank = std::nullopt;
 };
 
 // Byte-pair encoding: a piece is cut into characters, and neighbours are merged by rank, leftmost

@@ -26,20 +26,14 @@ namespace souvenir::tokenizing {
 
 namespace {
 
-constexpr const char* kFile = "tokenizer.json";
-
 template <typename Step>
 using Steps = std::vector<std::unique_ptr<Step>>;
 
 class JsonTokenizer final : public Tokenizer {
  public:
-  JsonTokenizer(std::string_view bytes, const TokenizerConfig& config) {
-    ModelTables tables;
-    const nlohmann::json root = parse_tokenizer_json(bytes, tables);
-    const Fields fields(root, kFile + std::string(": "));
-    check_version(fields);
-    NamedModel named = read_model(fields.object("model"), tables);
-    model_ = std::move(named.model);
+  JsonTokenizer(TokenizerParts parts, const TokenizerConfig& config)
+      : file_(std::move(parts.file)), model_(std::move(parts.model.model)) {
+    const Fields fields(parts.steps, file_ + ": ");
     if (fields.has("normalizer")) {
       normalizers_ = read_normalizers(fields.object("normalizer"));
     }
@@ -53,10 +47,10 @@ class JsonTokenizer final : public Tokenizer {
       decoders_ = read_token_decoders(fields.object("decoder"));
       has_decoder_ = true;
     }
-    read_added(fields);
+    take_added(std::move(parts.added));
     check_added_ids();
     measure_spellings();
-    info_.kind = std::string(kFile) + " " + named.kind;
+    info_.kind = file_ + " " + parts.model.kind;
     info_.vocabulary = static_cast<std::int64_t>(id_limit_);
     info_.unicode_version = unicode_versions();
     info_.files = config.files;
@@ -136,13 +130,6 @@ class JsonTokenizer final : public Tokenizer {
   }
 
  private:
-  static void check_version(const Fields& fields) {
-    const auto version = fields.maybe_string("version");
-    if (version && *version != "1.0") {
-      fields.fail("version", "\"" + *version + "\": not supported; supported: 1.0");
-    }
-  }
-
   static void check_text(std::string_view text) {
     if (text.size() >= std::numeric_limits<std::uint32_t>::max()) {
       throw Error(ErrorKind::input,
@@ -159,7 +146,7 @@ class JsonTokenizer final : public Tokenizer {
     }
   }
 
-  void read_added(const Fields& fields);
+  void take_added(std::vector<AddedToken> tokens);
   void check_added_ids() const;
   std::optional<TokenId> find_id(std::string_view content) const {
     const AddedToken* added = added_.find(content);
@@ -181,6 +168,7 @@ class JsonTokenizer final : public Tokenizer {
   };
 
   TokenizerInfo info_;
+  std::string file_;
   std::unique_ptr<Model> model_;
   Steps<Normalizer> normalizers_;
   Steps<PreTokenizer> pre_tokenizers_;
@@ -192,8 +180,7 @@ class JsonTokenizer final : public Tokenizer {
   std::size_t id_limit_ = 0;
 };
 
-void JsonTokenizer::read_added(const Fields& fields) {
-  std::vector<AddedToken> tokens = read_added_tokens(fields, model_->vocabulary());
+void JsonTokenizer::take_added(std::vector<AddedToken> tokens) {
   id_limit_ = model_->vocabulary().id_limit();
   std::vector<std::string> normal_forms;
   MatchScratch scratch;
@@ -206,7 +193,7 @@ void JsonTokenizer::read_added(const Fields& fields) {
   try {
     added_.build(std::move(tokens), std::move(normal_forms));
   } catch (const Error& error) {
-    throw Error(error.kind(), kFile + std::string(": ") + error.what());
+    throw Error(error.kind(), file_ + ": " + error.what());
   }
 }
 
@@ -214,8 +201,8 @@ void JsonTokenizer::check_added_ids() const {
   for (const auto& processor : post_processors_) {
     for (const TokenId id : processor->added_ids()) {
       if (!model_->vocabulary().has(id) && added_.decoded(id) == nullptr) {
-        throw Error(ErrorKind::input, kFile + std::string(": /post_processor: token id ") +
-                                          std::to_string(id) + " is not in the vocabulary");
+        throw Error(ErrorKind::input, file_ + ": /post_processor: token id " + std::to_string(id) +
+                                          " is not in the vocabulary");
       }
     }
   }
@@ -238,7 +225,7 @@ void JsonTokenizer::measure_spellings() {
 }
 
 void JsonTokenizer::find_prepended() {
-  info_.prepended_source = kFile + std::string(": post_processor");
+  info_.prepended_source = file_ + ": post_processor";
   std::vector<PlacedToken> tokens(1);
   for (const auto& processor : post_processors_) {
     processor->apply("", true, tokens);
@@ -340,7 +327,23 @@ Encoding JsonTokenizer::to_encoding(std::string_view text, const std::vector<Pla
 
 std::unique_ptr<Tokenizer> make_json_tokenizer(std::string_view bytes,
                                                const TokenizerConfig& config) {
-  return std::make_unique<JsonTokenizer>(bytes, config);
+  ModelTables tables;
+  nlohmann::json root = parse_tokenizer_json(bytes, tables);
+  TokenizerParts parts;
+  parts.file = "tokenizer.json";
+  const Fields fields(root, parts.file + ": ");
+  const auto version = fields.maybe_string("version");
+  if (version && *version != "1.0") {
+    fields.fail("version", "\"" + *version + "\": not supported; supported: 1.0");
+  }
+  parts.model = read_model(fields.object("model"), tables);
+  parts.added = read_added_tokens(fields, parts.model.model->vocabulary());
+  parts.steps = std::move(root);
+  return assemble_tokenizer(std::move(parts), config);
+}
+
+std::unique_ptr<Tokenizer> assemble_tokenizer(TokenizerParts parts, const TokenizerConfig& config) {
+  return std::make_unique<JsonTokenizer>(std::move(parts), config);
 }
 
 }  // namespace souvenir::tokenizing

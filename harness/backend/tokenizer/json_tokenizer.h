@@ -1,8 +1,13 @@
 #pragma once
 
 #include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
 #include <string_view>
+#include <vector>
 
+#include "harness/backend/tokenizer/added_tokens.h"
+#include "harness/backend/tokenizer/model_reader.h"
 #include "harness/backend/tokenizer/tokenizer_config.h"
 #include "harness/tokenizer.h"
 
@@ -16,5 +21,22 @@ namespace souvenir::tokenizing {
 // Errors  input: malformed, or something that is not supported, by name and JSON pointer
 std::unique_ptr<Tokenizer> make_json_tokenizer(std::string_view bytes,
                                                const TokenizerConfig& config);
+
+// What a tokenizer is made of.
+//
+//   file   the name of its file, for messages
+//   added  tokens beside the model's, with their ids
+//   steps  normalizer, pre_tokenizer, post_processor and decoder, as in a tokenizer.json
+struct TokenizerParts {
+  std::string file;
+  NamedModel model;
+  std::vector<AddedToken> added;
+  nlohmann::json steps;
+};
+
+// Puts a tokenizer together.
+//
+// Errors  input: as above
+std::unique_ptr<Tokenizer> assemble_tokenizer(TokenizerParts parts, const TokenizerConfig& config);
 
 }  // namespace souvenir::tokenizing

@@ -6,6 +6,8 @@
 #include <utility>
 
 #include "harness/backend/tokenizer/json_tokenizer.h"
+#include "harness/backend/tokenizer/rank_model.h"
+#include "harness/backend/tokenizer/rank_tokenizers.h"
 #include "harness/backend/tokenizer/sentencepiece_tokenizer.h"
 #include "harness/backend/tokenizer/tokenizer_config.h"
 #include "harness/backend/tokenizer/tokenizer_file.h"
@@ -22,6 +24,28 @@ bool has(const std::filesystem::path& directory, const char* name) {
   return std::filesystem::exists(directory / name, error) && !error;
 }
 
+// Returns the name of the file that decides, or nothing.
+std::string file_of(const std::filesystem::path& directory) {
+  for (const char* name : {"tokenizer.json", "tokenizer.model", "tekken.json"}) {
+    if (has(directory, name)) {
+      return name;
+    }
+  }
+  std::string found;
+  for (const auto& entry : std::filesystem::directory_iterator(directory)) {
+    const std::string name = entry.path().filename().string();
+    if (entry.path().extension() != ".tiktoken") {
+      continue;
+    }
+    if (!found.empty()) {
+      throw Error(ErrorKind::input, directory.string() + ": expected one .tiktoken file, found " +
+                                        found + " and " + name);
+    }
+    found = name;
+  }
+  return found;
+}
+
 }  // namespace
 
 std::unique_ptr<Tokenizer> load_tokenizer(const std::filesystem::path& directory) {
@@ -29,23 +53,32 @@ std::unique_ptr<Tokenizer> load_tokenizer(const std::filesystem::path& directory
   if (!std::filesystem::is_directory(directory, error)) {
     throw Error(ErrorKind::input, directory.string() + ": expected a Hugging Face directory");
   }
-  const bool is_json = has(directory, "tokenizer.json");
-  if (!is_json && !has(directory, "tokenizer.model")) {
+  const std::string name = file_of(directory);
+  if (name.empty()) {
     const std::string also = has(directory, "vocab.json") || has(directory, "vocab.txt")
                                  ? "; vocab.json and vocab.txt alone are not supported"
                              : has(directory, "adapter_config.json")
                                  ? "; it is an adapter: name its base model, and it by --adapter"
                                  : "";
-    throw Error(
-        ErrorKind::input,
-        directory.string() + ": expected tokenizer.json or tokenizer.model, found neither" + also);
+    throw Error(ErrorKind::input,
+                directory.string() +
+                    ": expected tokenizer.json or tokenizer.model, found neither (nor "
+                    "tekken.json, nor a tiktoken file)" +
+                    also);
   }
-  const char* name = is_json ? "tokenizer.json" : "tokenizer.model";
   tokenizing::TokenizerConfig config = tokenizing::read_tokenizer_config(directory);
   tokenizing::FileBytes file = tokenizing::read_file(directory / name, name, kMostTokenizerBytes);
   config.files.insert(config.files.begin(), std::move(file.digest));
-  return is_json ? tokenizing::make_json_tokenizer(file.bytes, config)
-                 : tokenizing::make_sentencepiece_tokenizer(file.bytes, config);
+  if (name == "tokenizer.json") {
+    return tokenizing::make_json_tokenizer(file.bytes, config);
+  }
+  if (name == "tekken.json") {
+    return tokenizing::make_tekken_tokenizer(file.bytes, config);
+  }
+  if (name == "tokenizer.model" && !tokenizing::is_tiktoken(file.bytes)) {
+    return tokenizing::make_sentencepiece_tokenizer(file.bytes, config);
+  }
+  return tokenizing::make_tiktoken_tokenizer(file.bytes, name, config);
 }
 
 }  // namespace souvenir

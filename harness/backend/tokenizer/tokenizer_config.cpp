@@ -105,6 +105,7 @@ class Reader {
   }
 
   void read_flags(const Fields& fields) {
+    config_.pattern = fields.maybe_string("pat_str");
     if (fields.has("add_bos_token")) {
       config_.add_bos_token = fields.boolean("add_bos_token");
     }

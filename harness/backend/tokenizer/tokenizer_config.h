@@ -24,6 +24,7 @@ struct SpecialName {
 // What the files beside a tokenizer say about it.
 //
 //   added          tokens of added_tokens_decoder (tokenizer_config.json) and added_tokens.json
+//   pattern        what cuts a text (`pat_str`), for vocabularies that do not say so themselves
 //   special_names  contents of all special tokens that are named
 //   legacy         whether SentencePiece marks the start of the text behind an added token too:
 //   only
@@ -34,6 +35,7 @@ struct TokenizerConfig {
   SpecialName eos;
   std::optional<bool> add_bos_token;
   std::optional<bool> add_eos_token;
+  std::optional<std::string> pattern;
   bool legacy = false;
   std::vector<AddedToken> added;
   std::vector<std::string> special_names;
