@@ -8,6 +8,7 @@
 
 #include "harness/backend/gguf_checkpoint.h"
 #include "harness/backend/gguf_file.h"
+#include "harness/backend/pickled_weights.h"
 #include "harness/error.h"
 
 namespace souvenir {
@@ -25,6 +26,8 @@ constexpr const char* kConfig = "config.json";
 constexpr const char* kGeneration = "generation_config.json";
 constexpr const char* kSingle = "model.safetensors";
 constexpr const char* kIndex = "model.safetensors.index.json";
+constexpr const char* kPickled = "pytorch_model.bin";
+constexpr const char* kPickledIndex = "pytorch_model.bin.index.json";
 
 [[noreturn]] void refuse(const std::string& message) { throw Error(ErrorKind::input, message); }
 
@@ -57,25 +60,13 @@ void check_directory(const fs::path& directory) {
   }
 }
 
-// Says what is wrong with a directory without safetensors, and what would help.
-[[noreturn]] void refuse_without_weights(const fs::path& directory) {
-  for (const char* name : {"pytorch_model.bin", "pytorch_model.bin.index.json"}) {
-    if (has_entry(directory, name)) {
-      refuse((directory / name).string() +
-             ": pickled weights can run code when they are read, and are not; convert them to "
-             "safetensors (in transformers: save_pretrained)");
-    }
-  }
-  refuse(directory.string() + ": no weights: expected model.safetensors or " + kIndex);
-}
-
-// What model.safetensors.index.json says: the tensors of every shard.
+// What an index says: the tensors of every shard.
 using Index = std::map<std::string, std::set<std::string>>;
 
-Index read_index(const fs::path& directory, std::vector<FileDigest>& files) {
-  SmallFile file = read_small_file(directory, kIndex, kMaxIndexBytes);
+Index read_index(const fs::path& directory, const char* name, std::vector<FileDigest>& files) {
+  SmallFile file = read_small_file(directory, name, kMaxIndexBytes);
   files.push_back(std::move(file.digest));
-  const std::string label = (directory / kIndex).string();
+  const std::string label = (directory / name).string();
   const auto map = parse_model_config(file.text, label).maybe_text_map("weight_map");
   if (!map || map->empty() || map->size() > kMaxTensors) {
     refuse(label + ": expected a weight_map of 1 to 1,000,000 tensors");
@@ -88,17 +79,43 @@ Index read_index(const fs::path& directory, std::vector<FileDigest>& files) {
 }
 
 // Checks that every tensor of a shard is mapped to that shard, and every mapped one is in it.
-void check_against_index(const Shard& shard, const std::set<std::string>& mapped) {
+//
+//   shared  tensors of this shard that are not in its header, because others are the same
+void check_against_index(const Shard& shard, const std::set<std::string>& mapped,
+                         const std::string& index, const std::vector<std::string>& shared = {}) {
   std::set<std::string> missing = mapped;
+  for (const std::string& name : shared) {
+    missing.erase(name);
+  }
   for (const StoredTensor& tensor : shard.header.tensors) {
     if (missing.erase(tensor.name) == 0) {
-      refuse(shard.file->label() + ": tensor " + in_quotes(tensor.name) + ": " + kIndex +
+      refuse(shard.file->label() + ": tensor " + in_quotes(tensor.name) + ": " + index +
              " does not say that it is in this file");
     }
   }
   if (!missing.empty()) {
-    refuse(shard.file->label() + ": tensor " + in_quotes(*missing.begin()) + ": missing; " +
-           kIndex + " says that it is in this file");
+    refuse(shard.file->label() + ": tensor " + in_quotes(*missing.begin()) + ": missing; " + index +
+           " says that it is in this file");
+  }
+}
+
+// Opens weights that torch.save wrote; where there are safetensors, they are not looked at.
+void open_pickled(const fs::path& directory, Checkpoint& checkpoint) {
+  const auto open = [&](const std::string& name) {
+    Shard shard;
+    shard.file = std::make_unique<CheckpointFile>(directory, name);
+    PickledWeights weights = read_pickled_weights(*shard.file);
+    shard.header = std::move(weights.header);
+    checkpoint.shards.push_back(std::move(shard));
+    return weights.shared;
+  };
+  if (has_entry(directory, kPickled)) {
+    open(kPickled);
+    return;
+  }
+  for (const auto& [name, tensors] : read_index(directory, kPickledIndex, checkpoint.files)) {
+    const std::vector<std::string> shared = open(name);
+    check_against_index(checkpoint.shards.back(), tensors, kPickledIndex, shared);
   }
 }
 
@@ -106,12 +123,14 @@ void open_shards(const fs::path& directory, Checkpoint& checkpoint) {
   if (has_entry(directory, kSingle)) {
     checkpoint.shards.push_back(open_shard(directory, kSingle, checkpoint.notes));
   } else if (has_entry(directory, kIndex)) {
-    for (const auto& [name, tensors] : read_index(directory, checkpoint.files)) {
+    for (const auto& [name, tensors] : read_index(directory, kIndex, checkpoint.files)) {
       checkpoint.shards.push_back(open_shard(directory, name, checkpoint.notes));
-      check_against_index(checkpoint.shards.back(), tensors);
+      check_against_index(checkpoint.shards.back(), tensors, kIndex);
     }
+  } else if (has_entry(directory, kPickled) || has_entry(directory, kPickledIndex)) {
+    open_pickled(directory, checkpoint);
   } else {
-    refuse_without_weights(directory);
+    refuse(directory.string() + ": no weights: expected model.safetensors or " + kIndex);
   }
   for (const Shard& shard : checkpoint.shards) {
     for (const StoredTensor& tensor : shard.header.tensors) {

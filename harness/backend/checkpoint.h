@@ -22,7 +22,8 @@ struct Shard {
 
 // A checkpoint, opened. Of a Hugging Face directory: config.json read, generation_config.json read
 // if there is one, every weight file's header read and checked against the index. Nothing in it is
-// executed; what only code could read (pytorch_model.bin) is refused by name. Of a GGUF file: its
+// executed: of a pickle (pytorch_model.bin, where there are no safetensors) only tensors are built,
+// and anything else in it is refused by name. Of a GGUF file: its
 // metadata said in the words of config.json, its tensors under the names of the reference library.
 //
 //   config   config.json
