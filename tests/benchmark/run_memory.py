@@ -1,0 +1,123 @@
+#!/usr/bin/env python3
+"""Scores the same rows with a model in memory and read layer by layer, and prints one table.
+
+    python run_memory.py --program build/release/souvenir [--tokens N] [--layers N] [--out FILE]
+
+The model is a Llama of random float32 weights, made once: 80 layers of 51 MB are 4.1 GB, four times
+what `--memory` gives the second run. The rows of both runs are compared byte by byte. Both read the
+file through the operating system's cache; `--cold` has it drop that first (as root).
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import random
+import struct
+import subprocess
+import sys
+import time
+
+import numpy
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+HIDDEN, INTERMEDIATE, HEADS, VOCABULARY = 1024, 2816, 16, 8000
+
+
+def shapes(layers):
+    yield "model.embed_tokens.weight", [VOCABULARY, HIDDEN]
+    yield "model.norm.weight", [HIDDEN]
+    for i in range(layers):
+        at = f"model.layers.{i}."
+        for name in "qkvo":
+            yield f"{at}self_attn.{name}_proj.weight", [HIDDEN, HIDDEN]
+        yield at + "mlp.gate_proj.weight", [INTERMEDIATE, HIDDEN]
+        yield at + "mlp.up_proj.weight", [INTERMEDIATE, HIDDEN]
+        yield at + "mlp.down_proj.weight", [HIDDEN, INTERMEDIATE]
+        yield at + "input_layernorm.weight", [HIDDEN]
+        yield at + "post_attention_layernorm.weight", [HIDDEN]
+
+
+def write_model(folder, layers):
+    if (folder / "config.json").exists():
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    header, end = {}, 0
+    for name, shape in shapes(layers):
+        size = 4 * int(numpy.prod(shape))
+        header[name] = {"dtype": "F32", "shape": shape, "data_offsets": [end, end + size]}
+        end += size
+    text = json.dumps(header).encode()
+    stream = numpy.random.default_rng(20250101)
+    with open(folder / "model.safetensors", "wb") as file:
+        file.write(struct.pack("<Q", len(text)) + text)
+        for name, shape in shapes(layers):
+            values = stream.standard_normal(shape, dtype=numpy.float32) * 0.02
+            file.write((values if len(shape) == 2 else values + 1).tobytes())
+    # Last: a folder without it is one that was not finished.
+    (folder / "config.json").write_text(json.dumps({
+        "model_type": "llama", "vocab_size": VOCABULARY, "hidden_size": HIDDEN,
+        "intermediate_size": INTERMEDIATE, "num_hidden_layers": layers,
+        "num_attention_heads": HEADS, "num_key_value_heads": HEADS,
+        "tie_word_embeddings": True}))
+
+
+def write_rows(path, tokens):
+    stream = random.Random(1)
+    with open(path, "w", encoding="utf-8") as file:
+        for number in range(tokens // 100):
+            ids = [stream.randrange(VOCABULARY) for _ in range(100)]
+            file.write(json.dumps({"id": number, "prefix_ids": ids[:50], "ids": ids[50:]}) + "\n")
+
+
+def run(model, rows, out, *flags):
+    if ARGUMENTS.cold:
+        subprocess.run("sync; echo 3 > /proc/sys/vm/drop_caches", shell=True, check=True)
+    command = [ARGUMENTS.program, "score", model, "-i", rows, "-o", out, "--progress", "none",
+               *flags]
+    print("  " + " ".join(map(str, command)), file=sys.stderr)
+    start = time.monotonic()
+    child = subprocess.Popen(list(map(str, command)))
+    _, status, usage = os.wait4(child.pid, 0)
+    if status != 0:
+        raise SystemExit(f"{command[0]}: ended with status {status}")
+    return time.monotonic() - start, usage.ru_maxrss * 1024
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--program", required=True, help="souvenir")
+    parser.add_argument("--tokens", type=int, default=20000)
+    parser.add_argument("--layers", type=int, default=80)
+    parser.add_argument("--cold", action="store_true", help="drop the system's file cache first")
+    parser.add_argument("--out", type=pathlib.Path, default=ROOT / "build/bench/memory.md")
+    return parser.parse_args()
+
+
+def main():
+    folder = ARGUMENTS.out.parent
+    model = ROOT / f"build/models/random-llama-{ARGUMENTS.layers}"
+    write_model(model, ARGUMENTS.layers)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_rows(folder / "rows.jsonl", ARGUMENTS.tokens)
+    weights = (model / "model.safetensors").stat().st_size
+    given = weights // 4
+    lines = []
+    for name, flags in (("in memory", ()), ("layer by layer", ("--memory", given))):
+        seconds, peak = run(model, folder / "rows.jsonl", folder / f"{len(lines)}.jsonl", *flags)
+        lines.append((name, seconds, peak))
+    same = (folder / "0.jsonl").read_bytes() == (folder / "1.jsonl").read_bytes()
+    table = "| layers | weights, MB | `--memory`, MB | tokens | seconds | times | peak MB | rows |\n"
+    table += "|" + " --- |" * 8 + "\n"
+    for (name, seconds, peak), memory in zip(lines, ("", f"{given / 1e6:.0f}")):
+        table += (f"| {name} | {weights / 1e6:.0f} | {memory} | {ARGUMENTS.tokens:,} | {seconds:.0f} "
+                  f"| {seconds / lines[0][1]:.2f} | {peak / 1e6:.0f} | "
+                  f"{'' if not memory else 'the same bytes' if same else 'DIFFERENT'} |\n")
+    ARGUMENTS.out.write_text(table, encoding="utf-8")
+    print(table)
+    return 0 if same else 1
+
+
+if __name__ == "__main__":
+    ARGUMENTS = parse_arguments()
+    sys.exit(main())
