@@ -9,12 +9,14 @@ std::vector<std::string> neutral_text(const Evidence& evidence) {
                                   evidence.model.compute_dtype,      evidence.model.device,
                                   evidence.tokenizer.kind,           evidence.tokenizer.bos,
                                   evidence.tokenizer.unicode_version};
+  out.push_back(evidence.model.quantisation);
   for (const FileDigest& file : evidence.model.files) {
     out.push_back(file.name);
   }
   if (evidence.reference) {
     const AuditedModel& other = *evidence.reference;
     out.insert(out.end(), {other.architecture, other.stored_dtype, other.compute_dtype});
+    out.push_back(other.quantisation);
     for (const FileDigest& file : other.files) {
       out.push_back(file.name);
     }

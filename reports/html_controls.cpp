@@ -199,7 +199,11 @@ Html limits_section(const Page& page) {
   for (const Remark& deviation : page.evidence.deviations) {
     deviations.push_back({{"text_html", remark_text(words, deviation).markup}});
   }
-  const json caveats = caveat_rows(page);
+  json caveats = caveat_rows(page);
+  if (!page.evidence.model.quantisation.empty()) {
+    const json quantised = {{"text_html", words.say("limits.quantised").markup}};
+    caveats.insert(caveats.begin(), quantised);
+  }
   return render_template("limits",
                          {{"caveats", caveats},
                           {"no_caveats", caveats.empty()},

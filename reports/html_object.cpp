@@ -68,6 +68,11 @@ Html object_section(const Page& page) {
   rows.push_back(row(words, "object.architecture", or_unknown(words, model.architecture)));
   rows.push_back(row(words, "object.parameters", words.count(model.parameters)));
   rows.push_back(row(words, "object.stored_dtype", or_unknown(words, model.stored_dtype)));
+  if (!model.quantisation.empty()) {
+    rows.push_back(
+        row(words, "object.quantisation",
+            words.fill("object.quantised_text", {{"types", isolated(model.quantisation)}})));
+  }
   rows.push_back(row(words, "object.compute_dtype", or_unknown(words, model.compute_dtype)));
   rows.push_back(row(words, "object.device", or_unknown(words, model.device)));
   rows.push_back(row(words, "object.threads", words.count(model.threads)));

@@ -3,6 +3,7 @@
 #include <array>
 #include <filesystem>
 
+#include "harness/backend/gguf_file.h"
 #include "harness/chat_template.h"
 #include "harness/config.h"
 
@@ -29,6 +30,11 @@ std::string template_in(const nlohmann::json& config) {
 }
 
 std::string template_of(const fs::path& folder) {
+  if (const auto gguf = find_gguf(folder)) {
+    const auto metadata = open_gguf(*gguf).header.metadata;
+    const auto at = metadata.find("tokenizer.chat_template");
+    return at != metadata.end() && at->is_string() ? at->get<std::string>() : std::string();
+  }
   const fs::path jinja = folder / "chat_template.jinja";
   if (fs::is_regular_file(jinja)) return read_file(jinja.string(), kMaxFileBytes);
   const fs::path config = folder / "tokenizer_config.json";

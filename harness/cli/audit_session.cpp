@@ -92,7 +92,8 @@ AuditedModel describe(const ModelInfo& info, const std::vector<FileDigest>& file
           .device = info.device,
           .threads = info.threads,
           .files = files,
-          .sha256 = digest_of_files(files)};
+          .sha256 = digest_of_files(files),
+          .quantisation = info.quantisation};
 }
 
 // The adapter is the audited model's.

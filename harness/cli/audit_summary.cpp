@@ -14,6 +14,10 @@ void print_summary(const Evidence& evidence, const std::filesystem::path& out_fo
   out.line("model:    " + evidence.model.architecture + ", " +
            std::to_string(evidence.model.parameters) + " parameters, " +
            evidence.model.compute_dtype + " on " + evidence.model.device);
+  if (!evidence.model.quantisation.empty()) {
+    out.line("weights:  quantised (" + evidence.model.quantisation +
+             "): every number is the quantised model's");
+  }
   for (const std::string& line : headlines(evidence)) out.line(line);
   for (const LeftOut& row : evidence.left_out) {
     out.line("left out: " + std::to_string(row.count) + " " + row.reason);

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <memory>
 
+#include "harness/backend/tokenizer/load.h"
 #include "harness/cli/interrupt.h"
 #include "harness/cli/lazy_tokenizer.h"
 #include "harness/cli/model_options.h"
@@ -104,16 +105,10 @@ void generate_chunk(const LanguageModel& model, LazyTokenizer& tokenizer, bool h
   }
 }
 
-bool tokenizer_present(const std::string& directory) {
-  namespace fs = std::filesystem;
-  return fs::exists(fs::path(directory) / "tokenizer.json") ||
-         fs::exists(fs::path(directory) / "tokenizer.model");
-}
-
 int run(const Options& options) {
   const auto model = load_model(options.model.model, options.model.load);
   LazyTokenizer tokenizer(options.model.model, parse_bos_rule(options.bos));
-  const bool has_tokenizer = tokenizer_present(options.model.model);
+  const bool has_tokenizer = souvenir::has_tokenizer(options.model.model);
   AnswerWriter writer(options.output);
   Progress progress(parse_progress(options.model.progress), "generating", "rows");
   // Rows in one batch share the memory of their caches: fewer of them when each has many samples.

@@ -48,6 +48,26 @@ void list_formats(RowWriter& out) {
   }
 }
 
+#ifdef SOUVENIR_BACKEND
+std::string joined(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
+#endif
+
+// What a model may be stored in.
+void list_checkpoints(RowWriter& out) {
+#ifdef SOUVENIR_BACKEND
+  out.line("safetensors: Hugging Face directory, one file or several with an index; tensors in " +
+           supported_safetensors_types());
+  out.line("gguf: GGUF file, version 2 or 3, with its tokenizer; tensors in " +
+           supported_gguf_types() + "; architectures " + joined(supported_gguf_architectures()));
+#else
+  out.line("none: this build has no backend");
+#endif
+}
+
 void list_suites(RowWriter& out) {
   for (const std::string& name : builtin_suites()) {
     out.line(name);
@@ -64,9 +84,11 @@ struct Listing {
   const char* name;
   void (*write)(RowWriter&);
 };
-constexpr Listing kListings[] = {{"probes", list_probes},     {"architectures", list_architectures},
-                                 {"criteria", list_criteria}, {"formats", list_formats},
-                                 {"suites", list_suites},     {"templates", list_templates}};
+constexpr Listing kListings[] = {
+    {"probes", list_probes},           {"architectures", list_architectures},
+    {"criteria", list_criteria},       {"formats", list_formats},
+    {"checkpoints", list_checkpoints}, {"suites", list_suites},
+    {"templates", list_templates}};
 
 int run(const std::string& what) {
   RowWriter out("-");
@@ -88,7 +110,8 @@ void add_list(CLI::App& program, Action& action) {
   for (const Listing& listing : kListings) {
     names.emplace_back(listing.name);
   }
-  verb->add_option("WHAT", *what, "probes, architectures, criteria, formats, suites or templates")
+  verb->add_option("WHAT", *what,
+                   "probes, architectures, criteria, formats, checkpoints, suites or templates")
       ->required()
       ->check(CLI::IsMember(names));
   verb->callback([what, &action] { action = [what] { return run(*what); }; });

@@ -7,7 +7,8 @@
 namespace souvenir::cli {
 
 void add_model_options(CLI::App& verb, ModelOptions& options) {
-  verb.add_option("MODEL", options.model, "Hugging Face directory (config.json, safetensors)")
+  verb.add_option("MODEL", options.model,
+                  "Hugging Face directory (config.json, safetensors), or GGUF file")
       ->required();
   verb.add_option("--adapter", options.load.adapter,
                   "directory of a LoRA adapter (PEFT), merged into the model when it is loaded");

@@ -73,7 +73,8 @@ void add_tokenize(CLI::App& program, Action& action) {
       "Rows out: {\"id\", \"ids\", \"offsets\": [[begin, end], ...]} with byte offsets, or\n"
       "          {\"id\", \"text\"} (\"bytes_base64\" where the bytes are not valid UTF-8).\n"
       "Writes out the text it is given: treat its output like its input.");
-  verb->add_option("MODEL", options->model, "directory with tokenizer.json or tokenizer.model")
+  verb->add_option("MODEL", options->model,
+                   "directory with tokenizer.json or tokenizer.model, or GGUF file")
       ->required();
   verb->add_option("-i,--input", options->input, "JSON Lines; - or nothing: standard input");
   verb->add_option("-o,--output", options->output, "JSON Lines; - or nothing: standard output");

@@ -61,9 +61,9 @@ void check_form(const EvidenceFile& file, const std::string& path) {
   }
 }
 
-// The directory that a file of the model was read from: the adapter's own, or the base model's.
-const std::string& folder_of(const EvidenceFile& file, const std::string& name,
-                             const Options& options) {
+// Where a file of the model was read from: the adapter's directory, the base model's, or the model
+// itself where it is one file, whatever its name is now.
+fs::path place_of(const EvidenceFile& file, const std::string& name, const Options& options) {
   const std::optional<AdapterInfo>& adapter = file.evidence.adapter;
   const bool merged = adapter && std::any_of(adapter->files.begin(), adapter->files.end(),
                                              [&](const FileDigest& f) { return f.name == name; });
@@ -71,7 +71,8 @@ const std::string& folder_of(const EvidenceFile& file, const std::string& name,
     throw Error(ErrorKind::usage,
                 "the evidence is of a model with an adapter: name it by --adapter");
   }
-  return merged ? options.adapter : options.model;
+  const fs::path from = merged ? options.adapter : options.model;
+  return fs::is_regular_file(from) ? from : from / name;
 }
 
 void check_model(const EvidenceFile& file, const Options& options) {
@@ -80,7 +81,7 @@ void check_model(const EvidenceFile& file, const Options& options) {
                 options.adapter + ": expected a model without an adapter, by the evidence");
   }
   for (const FileDigest& expected : file.evidence.model.files) {
-    const fs::path path = fs::path(folder_of(file, expected.name, options)) / expected.name;
+    const fs::path path = place_of(file, expected.name, options);
     if (!fs::exists(path)) {
       throw Error(ErrorKind::integrity, path.string() + ": expected by the evidence, found none");
     }
@@ -113,7 +114,8 @@ void add_verify(CLI::App& program, Action& action) {
   CLI::App* verb =
       program.add_subcommand("verify", "Check that evidence is whole, and about a given model");
   verb->add_option("EVIDENCE", options->evidence, "evidence.json")->required();
-  verb->add_option("--model", options->model, "directory whose files must be those audited");
+  verb->add_option("--model", options->model,
+                   "directory, or GGUF file, that must be what was audited");
   verb->add_option("--adapter", options->adapter, "directory of the adapter merged into it");
   verb->callback([options, &action] { action = [options] { return run(*options); }; });
 }

@@ -16,6 +16,9 @@ namespace souvenir {
 inline constexpr const char* kEvidenceSchema = "souvenir/evidence/1";
 
 // The model that was audited: what it is, how it was run, and the files it was read from.
+//
+//   stored_dtype  of quantised weights, how most are stored: Q4_1
+//   quantisation  how quantised weights are stored, e.g. "Q4_1, Q8_0"; empty: they are not
 struct AuditedModel {
   std::string architecture;
   std::int64_t parameters = 0;
@@ -25,6 +28,7 @@ struct AuditedModel {
   int threads = 1;
   std::vector<FileDigest> files;
   std::string sha256;  // of the lines "sha256  name\n" of all files, sorted by name
+  std::string quantisation = {};
 };
 
 struct AuditedTokenizer {

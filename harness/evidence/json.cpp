@@ -172,14 +172,18 @@ json to_json(const LeftOut& left_out) {
 }
 
 json model_section(const AuditedModel& model) {
-  return {{"architecture", model.architecture},
-          {"parameters", model.parameters},
-          {"stored_dtype", model.stored_dtype},
-          {"compute_dtype", model.compute_dtype},
-          {"device", model.device},
-          {"threads", model.threads},
-          {"files", list(model.files)},
-          {"sha256", model.sha256}};
+  json section = {{"architecture", model.architecture},
+                  {"parameters", model.parameters},
+                  {"stored_dtype", model.stored_dtype},
+                  {"compute_dtype", model.compute_dtype},
+                  {"device", model.device},
+                  {"threads", model.threads},
+                  {"files", list(model.files)},
+                  {"sha256", model.sha256}};
+  if (!model.quantisation.empty()) {
+    section["quantisation"] = model.quantisation;
+  }
+  return section;
 }
 
 json adapter_section(const AdapterInfo& adapter) {

@@ -139,6 +139,7 @@ AuditedModel read_model(const JsonNode& node) {
   model.architecture = node.get("architecture").text_or("");
   model.parameters = node.get("parameters").optional_count().value_or(0);
   model.stored_dtype = node.get("stored_dtype").text_or("");
+  model.quantisation = node.get("quantisation").text_or("");
   model.compute_dtype = node.get("compute_dtype").text_or("");
   model.device = node.get("device").text_or("");
   model.threads = static_cast<int>(node.get("threads").optional_count().value_or(1));

@@ -89,6 +89,72 @@ def write_safetensors(path, named):
     path.write_bytes(struct.pack("<Q", len(text)) + text + data)
 
 
+# Names of the same tensors in a GGUF file, and those that it keeps in blocks.
+GGUF_NAMES = {
+    "model.embed_tokens.weight": "token_embd.weight", "model.norm.weight": "output_norm.weight",
+    "lm_head.weight": "output.weight", "input_layernorm": "attn_norm",
+    "post_attention_layernorm": "ffn_norm", "self_attn.q_proj": "attn_q",
+    "self_attn.k_proj": "attn_k", "self_attn.v_proj": "attn_v", "self_attn.o_proj": "attn_output",
+    "mlp.gate_proj": "ffn_gate", "mlp.up_proj": "ffn_up", "mlp.down_proj": "ffn_down",
+}
+GGUF_WHOLE = ("output.weight", "ffn_down.weight", "norm.weight")
+
+
+def gguf_name(name):
+    for there, here in GGUF_NAMES.items():
+        name = name.replace(there, here)
+    return name.replace("model.layers.", "blk.")
+
+
+def q8_0(values):
+    """Blocks of 32: a float16 scale and 32 bytes."""
+    data = b""
+    for at in range(0, len(values), 32):
+        block = values[at:at + 32]
+        scale = max(map(abs, block)) / 127
+        quants = [round(value / scale) if scale else 0 for value in block]
+        data += struct.pack("<e32b", scale, *quants)
+    return data
+
+
+def gguf_text(text):
+    return struct.pack("<Q", len(text.encode())) + text.encode()
+
+
+def gguf_key(key, code, value):
+    """A key of a GGUF file: 4 an integer, 6 a number, 8 a text, 9 a list of texts."""
+    head = gguf_text(key) + struct.pack("<I", code)
+    if code == 9:
+        return head + struct.pack("<IQ", 8, len(value)) + b"".join(map(gguf_text, value))
+    return head + (gguf_text(value) if code == 8 else struct.pack("<I" if code == 4 else "<f", value))
+
+
+def write_gguf(path, transitions):
+    """The same model as one GGUF file, most of it in blocks of Q8_0."""
+    keys = [
+        ("general.architecture", 8, "llama"), ("llama.context_length", 4, 256),
+        ("llama.embedding_length", 4, SIZE), ("llama.block_count", 4, 1),
+        ("llama.feed_forward_length", 4, 8), ("llama.attention.head_count", 4, 4),
+        ("llama.attention.head_count_kv", 4, 2),
+        ("llama.attention.layer_norm_rms_epsilon", 6, 1e-12),
+        ("tokenizer.ggml.model", 8, "gpt2"), ("tokenizer.ggml.pre", 8, "gpt-2"),
+        ("tokenizer.ggml.tokens", 9, byte_characters()), ("tokenizer.ggml.merges", 9, []),
+    ]
+    infos, data = b"", b""
+    for name, (shape, values) in tensors(transitions).items():
+        name = gguf_name(name)
+        whole = name.endswith(GGUF_WHOLE)
+        infos += gguf_text(name) + struct.pack(f"<I{len(shape)}QIQ", len(shape), *shape[::-1],
+                                               0 if whole else 8, len(data))
+        data += struct.pack(f"<{len(values)}f", *values) if whole else q8_0(values)
+        data += bytes(-len(data) % 32)
+    count = len(tensors(transitions))
+    out = b"GGUF" + struct.pack("<IQQ", 3, count, len(keys)) + b"".join(gguf_key(*k) for k in keys)
+    out += infos
+    path.write_bytes(out + bytes(-len(out) % 32) + data)
+    return path
+
+
 def transitions_of(texts, logit):
     """Transitions that make a model continue each text; later texts win where they disagree."""
     return {(a, b): logit for text in texts for a, b in zip(text.encode(), text.encode()[1:])}

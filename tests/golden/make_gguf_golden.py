@@ -42,16 +42,17 @@ FIXTURES = {
     "gguf_llama": ("llama", {**SMALL, "intermediate_size": 256, "num_attention_heads": 4,
                              "num_key_value_heads": 2, "num_hidden_layers": 3,
                              "rope_parameters": {**LLAMA3, "rope_theta": 500000.0}},
-                   {"types": {"token_embd.weight": "Q8_0", "output.weight": "F16",
-                              "attn_q.weight": "Q4_0", "attn_k.weight": "Q4_1",
-                              "attn_v.weight": "Q5_0", "attn_output.weight": "Q5_1",
+                   {"types": {"token_embd.weight": "Q8_0", "attn_output.weight": "Q5_1",
+                              "output.weight": "F16", "attn_q.weight": "Q4_0",
+                              "attn_k.weight": "Q4_1", "attn_v.weight": "Q5_0",
                               "ffn_gate.weight": "Q4_0", "ffn_up.weight": "Q4_1",
                               "blk.0.ffn_down.weight": "Q4_K", "blk.1.ffn_down.weight": "Q5_K",
                               "blk.2.ffn_down.weight": "Q6_K"},
-                    "keys": {"tokenizer.ggml.eos_token_id": 130, "tokenizer.ggml.eot_token_id": 7}}),
+                    "keys": {"tokenizer.ggml.eos_token_id": 130,
+                             "tokenizer.ggml.eot_token_id": 7}}),
     # Version 2, whole precision, biases, an untied head, heads of their own length.
-    "gguf_llama_linear": ("llama", {**SMALL, "hidden_size": 24, "intermediate_size": 40, "num_hidden_layers": 1,
-                                    "num_attention_heads": 4,
+    "gguf_llama_linear": ("llama", {**SMALL, "hidden_size": 24, "intermediate_size": 40,
+                                    "num_hidden_layers": 1, "num_attention_heads": 4,
                                     "num_key_value_heads": 2, "head_dim": 8,
                                     "attention_bias": True, "mlp_bias": True,
                                     "rope_parameters": {"rope_type": "linear", "factor": 4.0,
@@ -93,7 +94,8 @@ def random_blocks(name, count, generator):
     scales = generator.uniform(0.001, 0.02, (count, 2)).astype(numpy.float16).view(numpy.uint8)
     if name == "Q6_K":
         raw[:, 208:210] = scales[:, :2]
-        raw[:, 192:208] = generator.integers(-9, 9, (count, 16)).astype(numpy.int8).view(numpy.uint8)
+        quants = generator.integers(-9, 9, (count, 16)).astype(numpy.int8)
+        raw[:, 192:208] = quants.view(numpy.uint8)
     elif name in ("Q4_K", "Q5_K"):
         raw[:, :4] = scales
     return raw

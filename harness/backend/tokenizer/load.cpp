@@ -5,6 +5,8 @@
 #include <system_error>
 #include <utility>
 
+#include "harness/backend/gguf_file.h"
+#include "harness/backend/tokenizer/gguf_tokenizer.h"
 #include "harness/backend/tokenizer/json_tokenizer.h"
 #include "harness/backend/tokenizer/rank_model.h"
 #include "harness/backend/tokenizer/rank_tokenizers.h"
@@ -49,6 +51,9 @@ std::string file_of(const std::filesystem::path& directory) {
 }  // namespace
 
 std::unique_ptr<Tokenizer> load_tokenizer(const std::filesystem::path& directory) {
+  if (const auto gguf = find_gguf(directory)) {
+    return tokenizing::load_gguf_tokenizer(*gguf);
+  }
   std::error_code error;
   if (!std::filesystem::is_directory(directory, error)) {
     throw Error(ErrorKind::input, directory.string() + ": expected a Hugging Face directory");
@@ -79,6 +84,13 @@ std::unique_ptr<Tokenizer> load_tokenizer(const std::filesystem::path& directory
     return tokenizing::make_sentencepiece_tokenizer(file.bytes, config);
   }
   return tokenizing::make_tiktoken_tokenizer(file.bytes, name, config);
+}
+
+bool has_tokenizer(const std::filesystem::path& model) {
+  if (const auto gguf = find_gguf(model)) {
+    return open_gguf(*gguf).header.metadata.contains("tokenizer.ggml.model");
+  }
+  return has(model, "tokenizer.json") || has(model, "tokenizer.model");
 }
 
 }  // namespace souvenir

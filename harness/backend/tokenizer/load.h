@@ -7,9 +7,15 @@
 
 namespace souvenir {
 
-// Loads the tokenizer of a Hugging Face directory: tokenizer.json, else tokenizer.model.
+// Loads the tokenizer of a Hugging Face directory (tokenizer.json, else tokenizer.model), or the
+// one inside a GGUF file.
 //
 // Errors  input: there is none, it is malformed, or it needs something unsupported (named)
 std::unique_ptr<Tokenizer> load_tokenizer(const std::filesystem::path& directory);
+
+// Whether a model has a tokenizer of a kind that load_tokenizer takes, as far as names tell.
+//
+// Errors  input: a GGUF file is damaged
+bool has_tokenizer(const std::filesystem::path& model);
 
 }  // namespace souvenir
