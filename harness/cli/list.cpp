@@ -61,6 +61,7 @@ void list_checkpoints(RowWriter& out) {
 #ifdef SOUVENIR_BACKEND
   out.line("safetensors: Hugging Face directory, one file or several with an index; tensors in " +
            supported_safetensors_types());
+  out.line("pytorch_model.bin: the same, of tensors alone, in " + supported_safetensors_types());
   out.line("gguf: GGUF file, version 2 or 3, with its tokenizer; tensors in " +
            supported_gguf_types() + "; architectures " + joined(supported_gguf_architectures()));
 #else

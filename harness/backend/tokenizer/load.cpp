@@ -90,7 +90,8 @@ bool has_tokenizer(const std::filesystem::path& model) {
   if (const auto gguf = find_gguf(model)) {
     return open_gguf(*gguf).header.metadata.contains("tokenizer.ggml.model");
   }
-  return has(model, "tokenizer.json") || has(model, "tokenizer.model");
+  std::error_code error;
+  return std::filesystem::is_directory(model, error) && !file_of(model).empty();
 }
 
 }  // namespace souvenir

@@ -15,7 +15,7 @@ std::unique_ptr<Tokenizer> load_tokenizer(const std::filesystem::path& directory
 
 // Whether a model has a tokenizer of a kind that load_tokenizer takes, as far as names tell.
 //
-// Errors  input: a GGUF file is damaged
+// Errors  input: a GGUF file is damaged, several files of which one would be taken
 bool has_tokenizer(const std::filesystem::path& model);
 
 }  // namespace souvenir
