@@ -95,8 +95,8 @@ class Journal {
   bool planned() const;
 
   // Writes a plan within one transaction: `add` is called by `write` for every string, then the
-  // requests are cut into batches: longest first, up to `token_budget` tokens each. Batches are a
-  // pure function of the strings and the budget.
+  // requests are cut into batches: longest first, those behind one prefix together, up to
+  // `token_budget` tokens each. Batches are a pure function of the strings and the budget.
   struct PlanWriter {
     std::function<bool(const std::string& subject)> is_new;  // false: the id stood before
     std::function<void(const PlannedString&)> add;

@@ -178,7 +178,10 @@ void cut_batches(Database& database, Pass pass, std::int64_t token_budget,
 
 // Of all requests, or of those that `where` names, in one group.
 std::string in_one_group(const std::string& where) {
-  return "SELECT 0, ordinal, tokens FROM request " + where + " ORDER BY tokens DESC, digest";
+  // Those behind one prefix stand together, by the longest of them: their prefix is then read once.
+  return "SELECT 0, ordinal, tokens FROM request " + where +
+         " ORDER BY max(tokens) OVER (PARTITION BY prefix_ids) DESC, prefix_ids, tokens DESC, "
+         "digest";
 }
 
 // Of near-ties, group by group of the first pass's batches.

@@ -66,7 +66,10 @@ class CpuAttention {
         bias_(bias) {}
 
   void run(std::span<const Segment> segments) const {
-    if (cache_ != nullptr && cache_->rows.defined()) return run_kept(segments);
+    const bool rows_kept = cache_ != nullptr && cache_->rows.defined();
+    const auto continues = [](const Segment& s) { return s.past > 0; };
+    if (rows_kept || (cache_ == nullptr && std::ranges::any_of(segments, continues)))
+      return run_shared(segments);
     if (cache_ != nullptr) fill_cache(segments);
     std::int64_t positions = 0;
     for (const Segment& s : segments) positions = std::max(positions, s.past + s.tokens);
@@ -128,18 +131,22 @@ class CpuAttention {
     });
   }
 
-  // With rows kept: the past of sequences that share it goes into a panel once.
-  void run_kept(std::span<const Segment> segments) const {
+  // Where the past stands in rows: that of sequences which share it goes into a panel once.
+  void run_shared(std::span<const Segment> segments) const {
     std::vector<std::span<const Segment>> families;
     std::int64_t positions = 0;
     for (std::size_t begin = 0, end = 0; begin < segments.size(); begin = end) {
       const Segment& first = segments[begin];
+      std::int64_t tokens = 0;
       for (end = begin; end < segments.size(); ++end) {
         const Segment& s = segments[end];
-        const bool shared = s.past > 0 && s.before.data() == first.before.data();
+        // Large families are cut, so that every thread has some.
+        const bool shared = s.past > 0 && s.before.data() == first.before.data() &&
+                            tokens < std::max<std::int64_t>(s.past, 64);
         if (end > begin && !shared) break;
+        tokens += s.tokens;
         positions = std::max(positions, s.past + s.tokens);
-        if (s.slot >= 0) keep(s);
+        if (cache_ != nullptr && s.slot >= 0) keep(s);
       }
       families.push_back(segments.subspan(begin, end - begin));
     }
@@ -161,13 +168,18 @@ class CpuAttention {
 
   void answer_family(std::span<const Segment> family, std::int64_t head,
                      const Scratch& scratch) const {
-    const std::int64_t width = cache_->rows.size(1);
-    const T* const rows = static_cast<const T*>(cache_->rows.const_data_ptr());
-    std::int64_t past = 0;
+    // Keys and values of this head in the first row, and from one row to the next.
+    const T* keys = qkv_ + (shape_.heads + head) * shape_.head_dim;
+    std::int64_t stride = qkv_stride_, past = 0;
+    if (cache_ != nullptr) {
+      keys = static_cast<const T*>(cache_->rows.const_data_ptr()) + head * shape_.head_dim;
+      stride = cache_->rows.size(1);
+    }
     for (const KeptRows& part : family.front().before) {
-      const T* from = rows + part.first * width + head * shape_.head_dim;
+      const T* from = keys + part.first * stride;
       (kernels::available()[0]->*KernelOf<T>::fill)(
-          {from, from + width / 2, width, part.tokens, past, shape_.head_dim, scratch.panel});
+          {from, from + shape_.key_value_heads * shape_.head_dim, stride, part.tokens, past,
+           shape_.head_dim, scratch.panel});
       past += part.tokens;
     }
     for (const Segment& segment : family) {
@@ -248,12 +260,15 @@ void attend_aten(const at::Tensor& qkv, const at::Tensor& out, const Segment& se
   };
   at::Tensor keys = part(heads, groups), values = part(heads + groups, groups);
   const std::int64_t total = segment.past + segment.tokens;
-  if (cache != nullptr && cache->rows.defined()) {
+  if (cache == nullptr ? segment.past > 0 : cache->rows.defined()) {
+    const auto new_rows = qkv.narrow(1, heads * dim, 2 * groups * dim);
+    const at::Tensor& past_rows = cache == nullptr ? new_rows : cache->rows;
     std::vector<at::Tensor> all;
     for (const KeptRows& kept : segment.before)
-      all.push_back(cache->rows.narrow(0, kept.first, kept.tokens));
-    all.push_back(rows.narrow(1, heads * dim, 2 * groups * dim));
-    if (segment.slot >= 0) cache->rows.narrow(0, segment.slot, segment.tokens).copy_(all.back());
+      all.push_back(past_rows.narrow(0, kept.first, kept.tokens));
+    all.push_back(new_rows.narrow(0, segment.begin, segment.tokens));
+    if (cache != nullptr && segment.slot >= 0)
+      cache->rows.narrow(0, segment.slot, segment.tokens).copy_(all.back());
     const at::Tensor joined = at::cat(all).view({total, 2 * groups, dim}).transpose(0, 1);
     keys = joined.narrow(0, 0, groups);
     values = joined.narrow(0, groups, groups);

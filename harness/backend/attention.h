@@ -25,9 +25,10 @@ struct KeptRows {
 //   slot    the sequence's place in the cache, if there is one
 //   length  of the whole sequence, where more tokens belong to it than are computed: what decides
 //           between ropes that depend on it
-//   before  in a cache that keeps rows: where the past stands, in order; those that share it
-//           point to the same and are neighbours. `slot` is then the first row to keep the new
-//           tokens at; -1: they are not kept
+//   before  without a cache of slots: where the past stands, in order, among the rows of this pass
+//           or in a cache that keeps rows; those that share it point to the same and are
+//           neighbours. `slot` is then the first row of the cache to keep the new tokens at; -1:
+//           they are not kept
 struct Segment {
   std::int64_t begin = 0;
   std::int64_t tokens = 0;
@@ -88,7 +89,8 @@ struct AttentionShape {
 //   bias   [heads, positions] float32 added to the scores by the position of the key, as many as
 //   the
 //          longest sequence has, rounded up to kPanelAlign; undefined: none
-//   cache  takes the new keys and values, and supplies those of `past` tokens; null: past is 0
+//   cache  takes the new keys and values, and supplies those of `past` tokens; null: these are
+//          other rows of this pass
 //
 // Returns  [rows, heads * head_dim]
 // Exact    a sequence's result does not depend on the other sequences, nor on threads

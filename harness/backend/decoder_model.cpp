@@ -12,6 +12,7 @@
 #include "harness/backend/head.h"
 #include "harness/backend/memory.h"
 #include "harness/backend/score_trie.h"
+#include "harness/backend/shared_rows.h"
 #include "harness/backend/token_trie.h"
 #include "harness/backend/transformer.h"
 #include "harness/error.h"
@@ -108,6 +109,24 @@ struct Batch {
   std::vector<TokenId> targets;
   std::vector<std::size_t> scored;
   std::vector<Segment> segments;
+  std::vector<std::vector<KeptRows>> kept;  // what segments point to
+
+  // Packs requests whose beginnings, where they are the same, are computed alike.
+  void share(const std::vector<ScoreRequest>& requests) {
+    SharedRows shared = share_rows(requests);
+    ids = std::move(shared.ids);
+    positions = std::move(shared.positions);
+    segments = std::move(shared.segments);
+    kept = std::move(shared.kept);
+    for (std::size_t i = 0; i < requests.size(); ++i) {
+      const std::vector<TokenId>& scored_ids = requests[i].ids;
+      const std::size_t prefix = requests[i].prefix_ids.size();
+      for (std::size_t t = prefix == 0 ? 1 : 0; t < scored_ids.size(); ++t) {
+        wanted.push_back(shared.rows[i][prefix + t - 1]);
+        targets.push_back(scored_ids[t]);
+      }
+    }
+  }
 
   // The last token is no input: nothing after it is scored.
   void add(const ScoreRequest& request) {
@@ -124,7 +143,6 @@ struct Batch {
       wanted.push_back(begin + prefix + static_cast<std::int64_t>(i) - 1);
       targets.push_back(request.ids[i]);
     }
-    scored.back() = request.ids.size() - first;
     const auto tokens = static_cast<std::int64_t>(ids.size()) - begin;
     segments.push_back({begin, tokens, 0, 0, tokens + 1});
   }
@@ -307,11 +325,21 @@ class DecoderModel : public LanguageModel {
   Batch accept(std::span<const ScoreRequest> requests, Results& results) const {
     results.resize(requests.size());
     Batch batch;
+    const bool apart = ropes_differ(transformer_.spec(), requests);
+    std::vector<ScoreRequest> accepted;
     for (std::size_t i = 0; i < requests.size(); ++i) {
+      const ScoreRequest& request = requests[i];
       batch.scored.push_back(0);
-      results[i].refusal = refuse(info_, requests[i]);
-      if (results[i].refusal.empty()) batch.add(requests[i]);
+      results[i].refusal = refuse(info_, request);
+      if (!results[i].refusal.empty()) continue;
+      batch.scored.back() = request.ids.size() - (request.prefix_ids.empty() ? 1 : 0);
+      if (apart) {
+        batch.add(request);
+      } else {
+        accepted.push_back(request);
+      }
     }
+    if (!accepted.empty()) batch.share(accepted);
     if (!batch.ids.empty()) batch.fill_up();
     return batch;
   }

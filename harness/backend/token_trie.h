@@ -54,6 +54,11 @@ class TokenTrie {
   // Edges of run i are [first_edges()[i], first_edges()[i + 1]).
   const std::vector<std::size_t>& first_edges() const { return first_edges_; }
 
+  // The run of the last token that a request has the model read.
+  std::size_t last_run(std::size_t request) const {
+    return edges_[static_cast<std::size_t>(ends_[request].to)].run;
+  }
+
   // Tokens of all runs: what must be computed.
   std::int64_t tokens() const;
 

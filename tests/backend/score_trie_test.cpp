@@ -5,6 +5,7 @@
 #include <string>
 
 #include "harness/backend/alibi.h"
+#include "harness/backend/shared_rows.h"
 #include "tests/support/tiny_decoder.h"
 
 namespace souvenir {
@@ -149,6 +150,45 @@ TEST_CASE("a trie scores as its sequences one by one", "[trie]") {
     const auto plain =
         tiny_model(spec, {.device = device, .paths = {.attention = AttentionPath::aten}});
     CHECK(largest_difference(values(plain->score_totals(requests, 64)), slow) < 2e-5);
+  }
+}
+
+TEST_CASE("what the requests of a batch begin with in common is computed once", "[trie]") {
+  const auto requests = awkward();
+  const SharedRows shared = share_rows(requests);
+  CHECK(static_cast<std::int64_t>(shared.ids.size()) == TokenTrie(requests).tokens());
+  std::size_t flat = 0;
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    const auto& [prefix, ids] = requests[i];
+    flat += shared.rows[i].size();
+    for (std::size_t t = 0; t < shared.rows[i].size(); ++t) {
+      const auto row = static_cast<std::size_t>(shared.rows[i][t]);
+      CHECK(shared.ids[row] == (t < prefix.size() ? prefix[t] : ids[t - prefix.size()]));
+      CHECK(shared.positions[row] == static_cast<std::int64_t>(t));
+    }
+  }
+  CHECK(shared.ids.size() < flat / 3);
+}
+
+TEST_CASE("a batch of requests that begin alike says of each what it says of it alone", "[trie]") {
+  const DecoderSpec spec = any_spec();
+  std::vector<ScoreRequest> requests = awkward();
+  for (std::size_t i = 0; i < 150; ++i)  // a large family with nothing but its first token shared
+    requests.push_back({{5}, tiny_ids(2 + i % 13, i + 50)});
+  const ScoreOptions options{.rules = {{.top_k = 40}}, .temperatures = {0.7}, .top = 5};
+  for (const at::Device device : test::visible_devices()) {
+    const AttentionPath path = GENERATE(AttentionPath::automatic, AttentionPath::aten);
+    const auto model = tiny_model(spec, {.device = device, .paths = {.attention = path}});
+    const auto together = model->score(requests, options);
+    for (std::size_t i = 0; i < requests.size(); ++i) {
+      const auto alone = model->score({&requests[i], 1}, options).front().observation;
+      REQUIRE((alone && together[i].observation));
+      const ScoreObservation &a = *alone, &b = *together[i].observation;
+      CHECK(largest_difference(a.log_probs, b.log_probs) < 1e-5);
+      CHECK(largest_difference(a.variance_log_probs, b.variance_log_probs) < 1e-3);
+      CHECK(a.argmax == b.argmax);
+      CHECK(a.top_ids == b.top_ids);
+    }
   }
 }
 
