@@ -21,7 +21,7 @@ using nlohmann::json;
 // Most rows in one batch: bounds what a kill can lose, whatever the token budget.
 constexpr std::int64_t kMaxBatchRows = 1024;
 
-// More than a group can have.
+// More than the near-ties of one can fill.
 constexpr std::int64_t kBatchesOfGroup = std::int64_t{1} << 20U;
 
 json strata_json(const std::vector<std::pair<std::string, ParamValue>>& strata) {
@@ -184,15 +184,12 @@ std::string in_one_group(const std::string& where) {
          "digest";
 }
 
-// Of near-ties, group by group of the first pass's batches.
-std::string near_ties(Database& database) {
-  Statement last(database, "SELECT coalesce(max(batch), -1) FROM member WHERE pass = 0");
-  last.step();
-  return "SELECT m.batch % " + std::to_string(confirm_groups(last.integer(0) + 1)) +
-         " AS part, r.ordinal, r.tokens FROM member m JOIN observation o ON o.pass = 0 AND "
-         "o.request = m.request JOIN request r ON r.ordinal = m.request WHERE m.pass = 0 AND "
-         "o.near_tie = 1 ORDER BY part, r.tokens DESC, r.digest";
-}
+// Of near-ties, each batch of the first pass by itself: what is asked again hangs on no answer that
+// another shard was given.
+constexpr const char* kNearTies =
+    "SELECT m.batch, r.ordinal, r.tokens FROM member m JOIN observation o ON o.pass = 0 AND "
+    "o.request = m.request JOIN request r ON r.ordinal = m.request WHERE m.pass = 0 AND "
+    "o.near_tie = 1 ORDER BY m.batch, r.tokens DESC, r.digest";
 
 void set_meta(Database& database, const std::string& key, const std::string& value) {
   Statement insert(database, "INSERT INTO meta VALUES(?, ?)");
@@ -238,7 +235,7 @@ void Journal::plan_pass(Pass pass, std::int64_t token_budget) {
   cut_batches(
       *database_, pass, token_budget,
       pass == Pass::confirm
-          ? near_ties(*database_)
+          ? kNearTies
           : in_one_group("WHERE ordinal IN (SELECT request FROM string WHERE duplicate = 0)"));
   if (pass == Pass::reference) keep_share_of_reference(*database_);
   set_meta(*database_, "pass_" + std::to_string(static_cast<int>(pass)), "1");

@@ -1,7 +1,5 @@
 #include "harness/journal_share.h"
 
-#include <algorithm>
-
 #include "harness/digest.h"
 #include "harness/error.h"
 #include "harness/evidence/json.h"
@@ -14,10 +12,6 @@ namespace souvenir {
 namespace {
 
 using nlohmann::json;
-
-// Few enough that some ten shards have their share of a small audit, and enough that near-ties
-// fill a batch where there are many.
-constexpr std::int64_t kGroupBatches = 4;
 
 // Reads weights once for a few rows where scoring has thousands.
 constexpr std::int64_t kWrittenToken = 8;
@@ -108,16 +102,9 @@ std::vector<std::int64_t> costs_of(const std::vector<Unit>& units) {
   return costs;
 }
 
-void share_first(Database& database, WorkShares& work, std::int64_t own) {
-  const std::vector<Unit> units = units_of(database, kFirst);
-  const auto groups =
-      static_cast<std::size_t>(confirm_groups(static_cast<std::int64_t>(units.size())));
-  std::vector<std::int64_t> costs(groups, 0);
-  for (std::size_t i = 0; i < units.size(); ++i) costs[i % groups] += units[i].cost;
-  const std::vector<std::int64_t> by_group = work.hand_out(costs);
-  std::vector<std::int64_t> shares;
-  for (std::size_t i = 0; i < units.size(); ++i) shares.push_back(by_group[i % groups]);
-  drop_others(database, kFirst, units, shares, own);
+void share(Database& database, const Kind& kind, WorkShares& work, std::int64_t own) {
+  const std::vector<Unit> units = units_of(database, kind);
+  drop_others(database, kind, units, work.hand_out(costs_of(units)), own);
 }
 
 void share_candidates(Database& database, WorkShares& work, std::int64_t own) {
@@ -159,10 +146,6 @@ std::optional<ShardNote> note_in(Database& database) {
 
 }  // namespace
 
-std::int64_t confirm_groups(std::int64_t batches) {
-  return std::max<std::int64_t>(1, (batches + kGroupBatches - 1) / kGroupBatches);
-}
-
 std::optional<ShardNote> shard_note(const Journal& journal) { return note_in(journal.database()); }
 
 void take_share(Journal& journal, const Shard& shard, std::int64_t token_budget,
@@ -182,7 +165,7 @@ void take_share(Journal& journal, const Shard& shard, std::int64_t token_budget,
               {"candidates", candidates},
               {"prompts", written}});
   WorkShares work(shard.count);
-  share_first(database, work, shard.index);
+  share(database, kFirst, work, shard.index);
   share_candidates(database, work, shard.index);
   share_prompts(database, work, shard.index, prompts);
   transaction.commit();
@@ -191,9 +174,8 @@ void take_share(Journal& journal, const Shard& shard, std::int64_t token_budget,
 void keep_share_of_reference(Database& database) {
   const auto note = note_in(database);
   if (!note) return;
-  const std::vector<Unit> units = units_of(database, kReference);
   WorkShares work(note->shard.count);
-  drop_others(database, kReference, units, work.hand_out(costs_of(units)), note->shard.index);
+  share(database, kReference, work, note->shard.index);
 }
 
 void write_note(Database& database, const std::string& name, const json& value) {

@@ -12,11 +12,6 @@
 
 namespace souvenir {
 
-// Returns how many groups the batches of a first pass fall into: batch b belongs to group b mod
-// that. A group has batches of every length, is answered by one shard, and is confirmed by itself,
-// so that what a confirming pass asks hangs on nothing that another shard was answered.
-std::int64_t confirm_groups(std::int64_t batches);
-
 // What the journal of a shard knows of the whole.
 //
 //   plan   digest of what every shard of an audit plans alike

@@ -102,7 +102,10 @@ std::vector<LaunchedShard> launchers(const Reader& read) {
       read.has("OMPI_COMM_WORLD_RANK") || read.has("PMI_RANK") || read.has("TORCHELASTIC_RUN_ID");
   add(slurm_array(read));
   const bool array = !all.empty();
-  auto srun = inner ? std::nullopt : rank_and_size(read, "SLURM_PROCID", "SLURM_NTASKS");
+  // The script of a batch job is task 0 too, of no number that Slurm would name.
+  auto srun = inner || !read.has("SLURM_NTASKS")
+                  ? std::nullopt
+                  : rank_and_size(read, "SLURM_PROCID", "SLURM_NTASKS");
   if (!(array && srun && srun->shard.index == 0)) add(std::move(srun));
   add(rank_and_size(read, "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"));
   add(rank_and_size(read, "PMI_RANK", "PMI_SIZE"));

@@ -107,8 +107,8 @@ TEST_CASE("shares of a plan cost about the same", "[shard]") {
     }
   }
   const auto [least, most] = std::minmax_element(tokens.begin(), tokens.end());
-  // Handed out dearest first, no two shares differ by more than one group of four batches.
-  CHECK(*most - *least <= 4 * kBudget);
+  // Handed out dearest first, no two shares differ by more than a batch.
+  CHECK(*most - *least <= kBudget);
 }
 
 TEST_CASE("merged journals hold the answers of one run", "[shard]") {

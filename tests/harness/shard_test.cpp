@@ -82,6 +82,7 @@ TEST_CASE("one process of one is no shard, nor is a size without a rank", "[shar
   CHECK_FALSE(launched({{"SLURM_PROCID", "0"}, {"SLURM_NTASKS", "1"}}));
   CHECK_FALSE(launched(array("3", "3", "1")));
   CHECK_FALSE(launched({{"SLURM_NTASKS", "4"}}));  // a shell of salloc
+  CHECK_FALSE(launched({{"SLURM_PROCID", "0"}}));  // the script of a batch job
   CHECK_FALSE(launched({{"WORLD_SIZE", "4"}}));
 }
 
