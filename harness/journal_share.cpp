@@ -107,11 +107,6 @@ void share(Database& database, const Kind& kind, WorkShares& work, std::int64_t 
   drop_others(database, kind, units, work.hand_out(costs_of(units)), own);
 }
 
-void share_candidates(Database& database, WorkShares& work, std::int64_t own) {
-  const std::vector<Unit> units = units_of(database, kCandidates);
-  drop_others(database, kCandidates, units, work.hand_out(costs_of(units)), own);
-}
-
 void share_prompts(Database& database, WorkShares& work, std::int64_t own,
                    const std::vector<PromptNeeds>& prompts) {
   Statement select(database,
@@ -166,7 +161,7 @@ void take_share(Journal& journal, const Shard& shard, std::int64_t token_budget,
               {"prompts", written}});
   WorkShares work(shard.count);
   share(database, kFirst, work, shard.index);
-  share_candidates(database, work, shard.index);
+  share(database, kCandidates, work, shard.index);
   share_prompts(database, work, shard.index, prompts);
   transaction.commit();
 }

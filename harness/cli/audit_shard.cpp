@@ -48,7 +48,8 @@ std::optional<Shard> decide_shard(const std::string& word, const std::string& ou
     require_no_shards(out, word);
     return std::nullopt;
   }
-  std::cerr << "souvenir: shard " << shard_name(launched->shard) << ", by " << launched->by << "\n";
+  // In one write: others say theirs on the same terminal at the same time.
+  std::cerr << ("souvenir: shard " + shard_name(launched->shard) + ", by " + launched->by + "\n");
   return launched->shard;
 }
 

@@ -21,7 +21,7 @@ SlurmctldPort={port}
 SlurmdPort={node_port}
 AuthType=auth/munge
 # A requeued job waits until its first credential has expired: 120 s otherwise.
-AuthInfo=socket={folder}/munge/socket,cred_expire=2
+AuthInfo=socket={folder}/munge/socket,cred_expire=6
 CredType=cred/munge
 SlurmUser=root
 SlurmdUser=root
