@@ -103,8 +103,7 @@ NamedModel make_rank_model(const std::vector<RankedToken>& tokens, std::int64_t 
   BpeOptions options;
   options.ignore_merges = true;
   const std::vector<MergePair> pairs = pairs_of(spellings, tokens, vocabulary);
-  return {std::make_unique<Bpe>(std::move(vocabulary), pairs, options),
-          "BPE by rank"};
+  return {std::make_unique<Bpe>(std::move(vocabulary), pairs, options), "BPE by rank"};
 }
 
 }  // namespace souvenir::tokenizing
