@@ -1,5 +1,7 @@
 #include "harness/cli/evidence_file.h"
 
+#include <cmath>
+
 #include "harness/config.h"
 #include "harness/digest.h"
 #include "harness/error.h"
@@ -22,6 +24,18 @@ EvidenceFile read_evidence(const std::string& path) {
     throw Error(error.kind(), path + ": " + error.what());
   }
   return file;
+}
+
+nlohmann::json parse_canonical(std::string_view text) {
+  constexpr double kExact = 0x1p53;
+  const auto as_doubles = [](int, nlohmann::json::parse_event_t event, nlohmann::json& parsed) {
+    if (event == nlohmann::json::parse_event_t::value && parsed.is_number_integer() &&
+        std::abs(parsed.get<double>()) >= kExact) {
+      parsed = parsed.get<double>();
+    }
+    return true;
+  };
+  return nlohmann::json::parse(text, as_doubles);
 }
 
 std::string content_digest(nlohmann::json document) {

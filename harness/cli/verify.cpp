@@ -40,14 +40,14 @@ std::string sha256_of_file(const fs::path& path) {
 
 void check_form(const EvidenceFile& file, const std::string& path) {
   if (canonical_json(to_json(file.evidence)) != file.bytes &&
-      canonical_json(nlohmann::json::parse(file.bytes)) != file.bytes) {
+      canonical_json(parse_canonical(file.bytes)) != file.bytes) {
     throw Error(ErrorKind::integrity,
                 path + ": not in canonical form: it was edited after it was written");
   }
   const auto& run = file.evidence.run;
   const auto recorded = run.find("content_sha256");  // other programs may write none
   if (recorded != run.end()) {
-    const std::string found = content_digest(nlohmann::json::parse(file.bytes));
+    const std::string found = content_digest(parse_canonical(file.bytes));
     if (*recorded != found) {
       throw Error(ErrorKind::integrity,
                   path + ": /run/content_sha256: its content has another digest, " + found +

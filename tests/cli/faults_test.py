@@ -1,8 +1,10 @@
 """Bad input and faults: one clear line each, the right exit code, nothing half-written."""
 
+import hashlib
 import json
 import os
 import pathlib
+import re
 import shutil
 import struct
 import subprocess
@@ -205,6 +207,12 @@ class Faults(AuditTest):
         self.assertIn("whole", run("verify", path, check=0).stdout)
         path.write_bytes(whole.replace(b'"count":2', b'"count":1', 1))
         self.assertOneLine(run("verify", path, check=5), "edited")
+        # Canonical numbers are doubles: this one is no integer that a double holds exactly.
+        large = re.sub(rb'"value":[0-9.]+', b'"value":58108765981475440', whole, count=1)
+        bare = re.sub(rb'"content_sha256":"[0-9a-f]+",', b"", large)
+        path.write_bytes(re.sub(rb'("content_sha256":")[0-9a-f]+',
+                                rb"\g<1>" + hashlib.sha256(bare).hexdigest().encode(), large))
+        self.assertIn("whole", run("verify", path, check=0).stdout)
         path.write_bytes(b"[]")  # not damaged: something else
         self.assertOneLine(run("gate", path, "--policy", self.policy, check=2), "evidence")
         path.write_bytes(whole.replace(b'"count":2', b'"count": 2', 1))
