@@ -9,27 +9,19 @@
 
 #include "harness/backend/pickle.h"
 #include "harness/error.h"
+#include "tests/support/refusal.h"
 #include "tests/support/tiny_checkpoint.h"
 
 namespace souvenir {
 namespace {
 
 using Catch::Contains;
+using test::refusal_of;
 using test::ScratchDirectory;
 namespace fs = std::filesystem;
 
 // Written by torch.save: tests/golden/make_pickled.py.
 const fs::path kFixture = fs::path(SOUVENIR_SOURCE_DIR) / "tests/golden/pickled/pytorch_model.bin";
-
-std::string refusal_of(const std::function<void()>& run) {
-  try {
-    run();
-  } catch (const Error& error) {
-    CHECK(error.kind() == ErrorKind::input);
-    return error.what();
-  }
-  return "(not refused)";
-}
 
 std::string refusal_of_pickle(const std::string& bytes) {
   return refusal_of([&] { read_torch_pickle(bytes, "x.bin"); });

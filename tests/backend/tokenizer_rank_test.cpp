@@ -5,11 +5,13 @@
 #include "harness/digest.h"
 #include "harness/error.h"
 #include "tests/backend/tokenizer_support.h"
+#include "tests/support/refusal.h"
 
 namespace souvenir {
 namespace {
 
 using Catch::Contains;
+using test::refusal_of;
 using Json = nlohmann::json;
 using Ids = std::vector<TokenId>;
 
@@ -63,16 +65,6 @@ Json tekken() {
     tree["vocab"].push_back({{"rank", rank}, {"token_bytes", base64(tokens[rank])}});
   }
   return tree;
-}
-
-std::string refusal_of(const std::function<void()>& run) {
-  try {
-    run();
-  } catch (const Error& error) {
-    CHECK(error.kind() == ErrorKind::input);
-    return error.what();
-  }
-  return "(not refused)";
 }
 
 }  // namespace
