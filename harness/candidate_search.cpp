@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "harness/written_text.h"
 #include "metrics/rng.h"
 
 namespace souvenir {
@@ -60,7 +61,7 @@ CandidateSearch::CandidateSearch(const LanguageModel& model, const Tokenizer& to
   ids.emplace_back();
   for (TokenId id = 0; id < tokenizer.info().vocabulary; ++id) {
     ids.back() = id;
-    const std::string both = tokenizer.decode(ids);
+    const std::string both = decode_written(tokenizer, ids);
     pieces_.push_back(both.starts_with(before) ? both.substr(before.size()) : "");
   }
 }

@@ -3,6 +3,7 @@
 #include "harness/error.h"
 #include "harness/journal_prompts.h"
 #include "harness/runner.h"
+#include "harness/written_text.h"
 
 namespace souvenir {
 
@@ -24,7 +25,7 @@ bool run_prompts(Journal& journal, const LanguageModel& model, const Tokenizer& 
     for (const GenerateResult& result : model.generate(requests, options)) {
       texts.emplace_back();
       for (const Generation& sample : result.samples) {
-        texts.back().push_back(tokenizer.decode(sample.ids));
+        texts.back().push_back(decode_written(tokenizer, sample.ids));
         progress.tokens_done += static_cast<std::int64_t>(sample.ids.size());
       }
     }

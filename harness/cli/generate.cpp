@@ -14,6 +14,7 @@
 #include "harness/digest.h"
 #include "harness/error.h"
 #include "harness/request.h"
+#include "harness/written_text.h"
 
 namespace souvenir::cli {
 
@@ -67,7 +68,7 @@ void write_samples(const InputRow& row, const GenerateResult& result, LazyTokeni
     out["sample"] = i;
     out["ids"] = sample.ids;
     if (has_tokenizer) {
-      set_text(out, tokenizer.get().decode(sample.ids));
+      set_text(out, decode_written(tokenizer.get(), sample.ids));
     } else {
       out["text"] = nullptr;
     }

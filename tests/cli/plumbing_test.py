@@ -112,6 +112,18 @@ class Score(ProgramTest):
 
 
 class Generate(ProgramTest):
+    def test_rows_of_the_model_without_a_token_are_left_out_of_the_text(self):
+        import json
+        import shutil
+        model = self.folder / "padded"
+        shutil.copytree(self.model, model)
+        tokenizer = json.loads((model / "tokenizer.json").read_text())
+        del tokenizer["model"]["vocab"]["d"]
+        (model / "tokenizer.json").write_text(json.dumps(tokenizer))
+        out, = rows(run("generate", model, "--max-new-tokens", "5", stdin='{"id":1,"prefix":"a"}\n',
+                        check=0).stdout)
+        self.assertEqual((out["ids"], out["text"]), ([98, 99, 100, 101, 102], "bcef"))
+
     def test_greedy_follows_the_memory(self):
         out, = rows(run("generate", self.model, "--max-new-tokens", "5",
                         stdin='{"id":"g","prefix":"xa"}\n', check=0).stdout)
