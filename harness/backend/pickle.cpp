@@ -16,6 +16,10 @@ constexpr std::size_t kMostArguments = 8;
 constexpr std::size_t kMostStorageNameBytes = 64;
 constexpr std::size_t kMostShownBytes = 80;
 
+// Two pickles: a number that names the format, and the version of it, 1001.
+constexpr std::string_view kOldStart(
+    "\x80\x02\x8A\x0Al\xFC\x9C\x46\xF9 j\xA8P\x19.\x80\x02M\xE9\x03.", 21);
+
 using Kind = PickleKind;
 using Global = PickleGlobal;
 using Index = PickleIndex;
@@ -37,22 +41,70 @@ constexpr std::array kAllowed = {
     PickleAllowed{"torch.BoolStorage", Global::storage_type, "BOOL"},
 };
 
+// Reads one pickle.
 class Machine {
  public:
-  Machine(std::string_view bytes, const std::string& label)
-      : label_(label), bytes_(bytes, label), stack_(label) {}
-
-  std::vector<PickledTensor> run() {
+  //   bytes  where it begins; afterwards, what lies behind it
+  Machine(PickleBytes& bytes, const std::string& label)
+      : label_(label), bytes_(bytes), stack_(label) {
     if (bytes_.take() != 0x80 || bytes_.take() != 2) {
       refuse("expected protocol 2");
     }
     while (!stopped_) {
       step(bytes_.take());
     }
-    if (!bytes_.at_end() || !stack_.holds_one()) {
+    if (!stack_.holds_one()) {
       refuse("expected one value and nothing behind it");
     }
-    return state_dictionary(stack_.value(stack_.pop()));
+    root_ = stack_.pop();
+  }
+
+  std::vector<PickledTensor> state_dictionary() const {
+    const Value& root = stack_.value(root_);
+    if (root.kind != Kind::dictionary) {
+      refuse("expected a dictionary of tensors");
+    }
+    std::vector<PickledTensor> tensors;
+    std::set<std::string_view> names;
+    for (std::size_t i = 0; i < root.items.size(); i += 2) {
+      const Value& name = stack_.value(root.items[i]);
+      const Value& value = stack_.value(root.items[i + 1]);
+      if (name.kind != Kind::text || value.kind != Kind::tensor) {
+        refuse("expected a dictionary of tensors, found something else" +
+               (name.kind == Kind::text
+                    ? " under " + in_quotes(name.text.substr(0, kMostShownBytes))
+                    : ""));
+      }
+      if (!names.insert(name.text).second) {
+        refuse("tensor " + in_quotes(name.text.substr(0, kMostShownBytes)) + " is there twice");
+      }
+      tensors.push_back(tensors_[static_cast<std::size_t>(value.number)]);
+      tensors.back().name = name.text;
+    }
+    return tensors;
+  }
+
+  std::vector<std::string> texts() const {
+    std::vector<std::string> texts;
+    const Value& root = stack_.value(root_);
+    if (root.kind != Kind::list) {
+      refuse("expected the list of storages");
+    }
+    for (std::size_t i = 0; i < root.items.size(); ++i) {
+      texts.push_back(item(root.items, i, Kind::text).text);
+    }
+    return texts;
+  }
+
+  // Whether a dictionary says true under a name.
+  bool says(std::string_view name) const {
+    const Value& root = stack_.value(root_);
+    for (std::size_t i = 0; root.kind == Kind::dictionary && i < root.items.size(); i += 2) {
+      if (stack_.value(root.items[i]).text == name) {
+        return stack_.value(root.items[i + 1]).number == 1;
+      }
+    }
+    return false;
   }
 
  private:
@@ -69,9 +121,11 @@ class Machine {
         stack_.open_mark();
         return;
       case 'N':
-      case 0x88:
       case 0x89:
         stack_.push(Kind::other);
+        return;
+      case 0x88:
+        stack_.push(Kind::other, 1);
         return;
       case 'G':
         bytes_.take_bytes(8);
@@ -171,7 +225,8 @@ class Machine {
     return stack_.value(items[i]);
   }
 
-  // ("storage", its type, its name, its device, its elements)
+  // ("storage", its type, its name, its device, its elements); in old files a sixth says of what
+  // other storage it is a part
   void push_storage() {
     const Value& id = stack_.value(stack_.pop());
     const Value& type = item(id.items, 1, Kind::global);
@@ -179,6 +234,9 @@ class Machine {
     if (id.kind != Kind::tuple || item(id.items, 0, Kind::text).text != "storage" ||
         type.allowed->global != Global::storage_type || elements.number < 0) {
       refuse("refers to something else than the numbers of a tensor");
+    }
+    if (id.items.size() > 5 && stack_.value(id.items[5]).kind != Kind::other) {
+      refuse("numbers that are a part of others");
     }
     const std::string& name = item(id.items, 2, Kind::text).text;
     if (name.size() > kMostStorageNameBytes) {
@@ -252,33 +310,10 @@ class Machine {
     stack_.push_again(object);
   }
 
-  std::vector<PickledTensor> state_dictionary(const Value& root) const {
-    if (root.kind != Kind::dictionary) {
-      refuse("expected a dictionary of tensors");
-    }
-    std::vector<PickledTensor> tensors;
-    std::set<std::string_view> names;
-    for (std::size_t i = 0; i < root.items.size(); i += 2) {
-      const Value& name = stack_.value(root.items[i]);
-      const Value& value = stack_.value(root.items[i + 1]);
-      if (name.kind != Kind::text || value.kind != Kind::tensor) {
-        refuse("expected a dictionary of tensors, found something else" +
-               (name.kind == Kind::text
-                    ? " under " + in_quotes(name.text.substr(0, kMostShownBytes))
-                    : ""));
-      }
-      if (!names.insert(name.text).second) {
-        refuse("tensor " + in_quotes(name.text.substr(0, kMostShownBytes)) + " is there twice");
-      }
-      tensors.push_back(tensors_[static_cast<std::size_t>(value.number)]);
-      tensors.back().name = name.text;
-    }
-    return tensors;
-  }
-
   const std::string& label_;
-  PickleBytes bytes_;
+  PickleBytes& bytes_;
   PickleStack stack_;
+  Index root_ = 0;
   bool stopped_ = false;
   std::vector<PickledTensor> tensors_;
 };
@@ -286,7 +321,25 @@ class Machine {
 }  // namespace
 
 std::vector<PickledTensor> read_torch_pickle(std::string_view bytes, const std::string& label) {
-  return Machine(bytes, label).run();
+  PickleBytes input(bytes, label);
+  const Machine machine(input, label);
+  if (!input.at_end()) {
+    refuse_pickle(label, "expected one value and nothing behind it");
+  }
+  return machine.state_dictionary();
+}
+
+bool is_old_torch_file(std::string_view start) { return start.starts_with(kOldStart); }
+
+OldTorchPickles read_old_torch_pickles(std::string_view bytes, const std::string& label) {
+  PickleBytes input(bytes, label);
+  input.take_bytes(kOldStart.size());
+  if (!Machine(input, label).says("little_endian")) {
+    refuse_pickle(label, "expected little-endian numbers");
+  }
+  const Machine weights(input, label);
+  const Machine storages(input, label);
+  return {weights.state_dictionary(), storages.texts(), input.position()};
 }
 
 }  // namespace souvenir

@@ -34,4 +34,24 @@ struct PickledTensor {
 //          tensors; a name twice; cut off; more than 4,000,000 values or 1,000 open marks
 std::vector<PickledTensor> read_torch_pickle(std::string_view bytes, const std::string& label);
 
+// What torch.save wrote before PyTorch 1.6: pickles one behind the other, then the numbers.
+//
+//   storages  names, in the order in which their numbers follow
+//   bytes     of the pickles
+struct OldTorchPickles {
+  std::vector<PickledTensor> tensors;
+  std::vector<std::string> storages;
+  std::size_t bytes = 0;
+};
+
+// Says whether a file that begins like this is of that kind.
+bool is_old_torch_file(std::string_view start);
+
+// Reads its pickles, as carefully as read_torch_pickle.
+//
+//   bytes  from the begin of the file; beyond the pickles, nothing is looked at
+//
+// Errors  input: as read_torch_pickle; numbers of another byte order
+OldTorchPickles read_old_torch_pickles(std::string_view bytes, const std::string& label);
+
 }  // namespace souvenir

@@ -26,8 +26,9 @@ using PickleIndex = std::uint32_t;
 
 struct PickleValue {
   PickleKind kind = PickleKind::other;
-  std::int64_t number = 0;  // of an integer; of a storage: its elements; the place of a tensor
-  std::string text;         // of a text; of a storage: its name
+  // Of an integer; 1 of true; of a storage: its elements; the place of a tensor.
+  std::int64_t number = 0;
+  std::string text;                        // of a text; of a storage: its name
   std::vector<PickleIndex> items;          // a dictionary's: key, value, key, value, …
   const PickleAllowed* allowed = nullptr;  // of a global, and of a storage's type
 };
@@ -43,6 +44,7 @@ class PickleBytes {
   std::int64_t take_signed(std::size_t size);   // of up to eight bytes
   std::string_view take_line();
   bool at_end() const { return at_ == bytes_.size(); }
+  std::size_t position() const { return at_; }
 
  private:
   std::string_view bytes_;

@@ -44,14 +44,9 @@ class Reader {
   explicit Reader(const CheckpointFile& file) : file_(file) {}
 
   PickledWeights run() {
-    check_kind();
-    entries_ = read_zip_directory(file_);
-    const std::string folder = find_folder();
-    check_byte_order(folder);
     PickledWeights weights;
-    for (const PickledTensor& tensor :
-         read_torch_pickle(text(folder + "/data.pkl"), file_.label())) {
-      weights.header.tensors.push_back(place(folder, tensor));
+    for (const PickledTensor& tensor : is_archive() ? read_archive() : read_old_file()) {
+      weights.header.tensors.push_back(place(tensor));
     }
     std::stable_sort(
         weights.header.tensors.begin(), weights.header.tensors.end(),
@@ -69,16 +64,66 @@ class Reader {
     refuse("tensor " + in_quotes(tensor.name) + ": " + problem);
   }
 
-  void check_kind() const {
+  bool is_archive() const {
     char first[2] = {};
     if (file_.size_bytes() >= 2) {
       file_.peek(0, first, 2);
     }
-    if (first[0] != 'P' || first[1] != 'K') {
+    return first[0] == 'P' && first[1] == 'K';
+  }
+
+  std::vector<PickledTensor> read_archive() {
+    entries_ = read_zip_directory(file_);
+    folder_ = find_folder();
+    check_byte_order(folder_);
+    return read_torch_pickle(text(folder_ + "/data.pkl"), file_.label());
+  }
+
+  // Before PyTorch 1.6: behind the pickles, of each storage how many numbers it has, and these.
+  std::vector<PickledTensor> read_old_file() {
+    std::string start(std::min(file_.size_bytes(), kMostPickleBytes), '\0');
+    file_.peek(0, start.data(), start.size());
+    if (!is_old_torch_file(start)) {
       refuse(
-          "not a zip archive as torch.save writes it since PyTorch 1.6; load it in transformers "
-          "and save it anew: save_pretrained(folder, safe_serialization=True)");
+          "not a file that torch.save wrote; load it in transformers and save it anew: "
+          "save_pretrained(folder, safe_serialization=True)");
     }
+    const OldTorchPickles old = read_old_torch_pickles(start, file_.label());
+    std::map<std::string_view, std::uint64_t> widths;
+    for (const PickledTensor& tensor : old.tensors) {
+      widths[tensor.storage] = static_cast<std::uint64_t>(bytes_of(tensor.dtype));
+    }
+    std::uint64_t at = old.bytes;
+    for (const std::string& name : old.storages) {
+      const auto width = widths.find(name);
+      if (width == widths.end()) {
+        refuse("numbers " + in_quotes(name) + " are no tensor's");
+      }
+      const ZipEntry numbers = locate_numbers(at, width->second);
+      at = numbers.end;
+      if (!entries_.emplace(folder_ + "/data/" + name, numbers).second) {
+        refuse("numbers " + in_quotes(name) + " are there twice");
+      }
+    }
+    if (at != file_.size_bytes()) {
+      refuse("trailing bytes: expected " + std::to_string(at) + ", found " +
+             std::to_string(file_.size_bytes()));
+    }
+    return old.tensors;
+  }
+
+  ZipEntry locate_numbers(std::uint64_t at, std::uint64_t width) const {
+    std::uint64_t count = 0;
+    if (file_.size_bytes() - at < sizeof count) {
+      refuse("truncated: some numbers are missing");
+    }
+    file_.peek(at, &count, sizeof count);
+    at += sizeof count;
+    if (count > (file_.size_bytes() - at) / width) {
+      refuse("truncated: " + std::to_string(count) + " numbers, but only " +
+             std::to_string(file_.size_bytes() - at) + " bytes are left");
+    }
+    return {at, at + count * width};
   }
 
   std::string text(const std::string& name) const {
@@ -118,19 +163,18 @@ class Reader {
   }
 
   // Says where a tensor lies in the file.
-  StoredTensor place(const std::string& folder, const PickledTensor& tensor) const {
-    const auto entry = entries_.find(folder + "/data/" + tensor.storage);
+  StoredTensor place(const PickledTensor& tensor) const {
+    const auto entry = entries_.find(folder_ + "/data/" + tensor.storage);
     const std::int64_t each = bytes_of(tensor.dtype);
     if (entry == entries_.end()) {
-      refuse(tensor, "its numbers are not in the archive");
+      refuse(tensor, "its numbers are not in the file");
     }
     const std::uint64_t bytes = entry->second.end - entry->second.begin;
     if (static_cast<std::uint64_t>(tensor.storage_elements) !=
             bytes / static_cast<std::uint64_t>(each) ||
         bytes % static_cast<std::uint64_t>(each) != 0) {
       refuse(tensor, "expected " + std::to_string(tensor.storage_elements) + " numbers of " +
-                         tensor.dtype + " in the archive, found " + std::to_string(bytes) +
-                         " bytes");
+                         tensor.dtype + " in the file, found " + std::to_string(bytes) + " bytes");
     }
     std::int64_t elements = 1;
     for (const std::int64_t dimension : tensor.shape) {
@@ -181,6 +225,7 @@ class Reader {
   }
 
   const CheckpointFile& file_;
+  std::string folder_;  // in the archive
   std::map<std::string, ZipEntry> entries_;
 };
 

@@ -18,11 +18,12 @@ struct PickledWeights {
   std::vector<std::string> shared;
 };
 
-// Reads what torch.save wrote, without executing anything: a zip archive, a pickle that describes
-// the tensors, and their bytes. A matrix that is stored transposed is taken as such.
+// Reads what torch.save wrote, without executing anything: a zip archive (before PyTorch 1.6, the
+// same without one), a pickle that describes the tensors, and their bytes. A matrix that is stored
+// transposed is taken as such.
 //
-// Errors  input: as read_zip_directory and read_torch_pickle; the format before PyTorch 1.6; a
-//         tensor outside its bytes, over another, or with gaps between its elements, by its name
+// Errors  input: as read_zip_directory, read_torch_pickle and read_old_torch_pickles; a tensor
+//         outside its bytes, over another, or with gaps between its elements, by its name
 PickledWeights read_pickled_weights(const CheckpointFile& file);
 
 }  // namespace souvenir

@@ -21,7 +21,7 @@ using test::ScratchDirectory;
 namespace fs = std::filesystem;
 
 // Written by torch.save: tests/golden/make_pickled.py.
-const fs::path kFixture = fs::path(SOUVENIR_SOURCE_DIR) / "tests/golden/pickled/pytorch_model.bin";
+const fs::path kFolder = fs::path(SOUVENIR_SOURCE_DIR) / "tests/golden/pickled";
 
 std::string refusal_of_pickle(const std::string& bytes) {
   return refusal_of([&] { read_torch_pickle(bytes, "x.bin"); });
@@ -157,11 +157,13 @@ TEST_CASE("too many values are refused before they fill the memory", "[pickle]")
   CHECK_THAT(refusal_of_pickle(again + again.substr(5) + "."), Contains("more than 4000000"));
 }
 
+// Before PyTorch 1.6, without an archive.
 TEST_CASE("what torch.save wrote is found where it lies", "[pickle]") {
-  const PickledWeights weights =
-      read_pickled_weights(CheckpointFile(kFixture.parent_path(), "pytorch_model.bin"));
+  const std::string name = GENERATE("pytorch_model.bin", "old.bin");
+  CAPTURE(name);
+  const PickledWeights weights = read_pickled_weights(CheckpointFile(kFolder, name));
   CHECK(weights.shared == std::vector<std::string>{"tied"});
-  std::string bytes = bytes_of(kFixture);
+  std::string bytes = bytes_of(kFolder / name);
   REQUIRE(weights.header.tensors.size() == 6);
   for (const StoredTensor& tensor : weights.header.tensors) {
     CAPTURE(tensor.name);
@@ -182,7 +184,10 @@ TEST_CASE("what torch.save wrote is found where it lies", "[pickle]") {
 
 TEST_CASE("a damaged pytorch_model.bin is refused, or read as what it still is", "[pickle]") {
   const ScratchDirectory scratch;
-  const std::string whole = bytes_of(kFixture);
+  const std::string name = GENERATE("pytorch_model.bin", "old.bin");
+  const bool is_archive = name != "old.bin";
+  CAPTURE(name);
+  const std::string whole = bytes_of(kFolder / name);
   SECTION("cut off at every byte") {
     for (std::size_t size = 0; size < whole.size(); ++size) {
       CAPTURE(size);
@@ -190,7 +195,8 @@ TEST_CASE("a damaged pytorch_model.bin is refused, or read as what it still is",
     }
   }
   SECTION("something behind the end") {
-    CHECK_THAT(refusal_of([&] { read_bytes(scratch, whole + "x"); }), Contains("at the end"));
+    CHECK_THAT(refusal_of([&] { read_bytes(scratch, whole + "x"); }),
+               Contains(is_archive ? "at the end" : "trailing bytes"));
   }
   SECTION("every byte changed") {
     for (std::size_t at = 0; at < whole.size(); ++at) {
@@ -210,12 +216,27 @@ TEST_CASE("a damaged pytorch_model.bin is refused, or read as what it still is",
       }
     }
   }
-  SECTION("older formats, and none") {
+  SECTION("other formats, and none") {
     for (const char* bytes : {"", "P", "\x80\x02\x8A\x0Al\xFC\x9C\x46\xF9", "hello"}) {
       CHECK_THAT(refusal_of([&] { read_bytes(scratch, bytes); }),
                  Contains("safe_serialization=True"));
     }
   }
+}
+
+// What a file of the old format says about itself, changed one thing at a time.
+TEST_CASE("an old pytorch_model.bin that contradicts itself is refused", "[pickle]") {
+  const ScratchDirectory scratch;
+  const auto [from, to, message] = GENERATE(table<std::string, std::string, std::string>({
+      {"little_endian", "midget_endian", "expected little-endian numbers"},
+      {"cpuq\x08K\x0CNt", "cpuq\x08K\x0C)t", "numbers that are a part of others"},
+  }));
+  CAPTURE(message);
+  std::string bytes = bytes_of(kFolder / "old.bin");
+  const std::size_t at = bytes.find(from);
+  REQUIRE(at != std::string::npos);
+  CHECK_THAT(refusal_of([&] { read_bytes(scratch, bytes.replace(at, from.size(), to)); }),
+             Contains(message));
 }
 
 }  // namespace souvenir

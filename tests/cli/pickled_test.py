@@ -73,6 +73,17 @@ class Pickled(unittest.TestCase):
         self.save(self.model(LLAMA).state_dict())
         self.assertTwins()
 
+    def test_the_format_before_pytorch_1_6(self):
+        for config in (LLAMA, GPT2):  # GPT-2's head is its embedding
+            for dtype in (torch.float32, torch.bfloat16):
+                with self.subTest(config.model_type, dtype=dtype):
+                    state = self.model(config, dtype).state_dict()
+                    name = next(name for name in state if name.endswith(("up_proj.weight", "c_fc.weight")))
+                    state[name] = state[name].t().contiguous().t()
+                    self.save(state, _use_new_zipfile_serialization=False)
+                    self.assertEqual((self.folder / "bin/pytorch_model.bin").read_bytes()[:3], b"\x80\x02\x8a")
+                    self.assertTwins()
+
     def test_half_precision(self):
         for dtype in (torch.bfloat16, torch.float16):
             with self.subTest(dtype):
@@ -133,8 +144,9 @@ class Pickled(unittest.TestCase):
                         evil["x"] = [{"y": (call, call)}]
                     else:
                         evil._metadata = {"x": call}
-                    self.save(evil)
-                    self.assertRefused("names", name, "nothing of it was executed")
+                    for is_zip in (True, False):
+                        self.save(evil, _use_new_zipfile_serialization=is_zip)
+                        self.assertRefused("names", name, "nothing of it was executed")
 
     def test_other_contents_are_refused(self):
         state = self.model(LLAMA).state_dict()
@@ -150,8 +162,7 @@ class Pickled(unittest.TestCase):
                 self.assertRefused(*words)
 
     def test_other_files_are_refused(self):
-        state = self.model(LLAMA).state_dict()
-        self.save(state, _use_new_zipfile_serialization=False)
+        self.save(self.model(LLAMA).state_dict(), _use_new_zipfile_serialization=False, pickle_protocol=4)
         self.assertRefused("safe_serialization=True")
         (self.folder / "bin/pytorch_model.bin").write_bytes(pickle.dumps(Calls(os.system, "false")))
         self.assertRefused("safe_serialization=True")

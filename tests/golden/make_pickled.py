@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""Writes tests/golden/pickled/pytorch_model.bin: a state dictionary of every kind of tensor the reader
-takes, as torch.save writes it. Committed; run it again only to change it.
+"""Writes tests/golden/pickled/pytorch_model.bin and old.bin: a state dictionary of every kind of tensor
+the reader takes, as torch.save writes it now, and wrote it before PyTorch 1.6. Committed; run it again
+only to change them.
 
     python make_pickled.py        (needs torch)
 """
@@ -25,6 +26,7 @@ def main():
     state._metadata = collections.OrderedDict({"": {"version": 1}})
     (HERE / "pickled").mkdir(exist_ok=True)
     torch.save(state, HERE / "pickled/pytorch_model.bin")
+    torch.save(state, HERE / "pickled/old.bin", _use_new_zipfile_serialization=False)
 
 
 if __name__ == "__main__":
