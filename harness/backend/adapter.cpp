@@ -2,10 +2,14 @@
 
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <optional>
+#include <utility>
 
 #include "harness/backend/adapter_config.h"
 #include "harness/backend/checkpoint.h"
+#include "harness/backend/pickled_weights.h"
+#include "harness/backend/weight_reader.h"
 #include "harness/digest.h"
 #include "harness/error.h"
 
@@ -17,6 +21,7 @@ namespace fs = std::filesystem;
 
 constexpr const char* kConfig = "adapter_config.json";
 constexpr const char* kWeights = "adapter_model.safetensors";
+constexpr const char* kPickled = "adapter_model.bin";  // of PEFT before 0.6
 constexpr std::uint64_t kMaxConfigBytes = std::uint64_t{1} << 24U;
 constexpr std::string_view kRoot = "base_model.model.";
 
@@ -29,9 +34,23 @@ void check_directory(const fs::path& directory) {
   if (!has_entry(directory, kConfig)) {
     refuse(directory.string(), std::string("not an adapter: no ") + kConfig);
   }
-  if (!has_entry(directory, kWeights)) {
-    refuse(directory.string(), std::string("no weights: expected ") + kWeights);
+  if (!has_entry(directory, kWeights) && !has_entry(directory, kPickled)) {
+    refuse(directory.string(), std::string("no weights: expected ") + kWeights + " or " + kPickled);
   }
+}
+
+Shard open_weights(const fs::path& directory) {
+  std::vector<std::string> notes;
+  if (has_entry(directory, kWeights)) return open_shard(directory, kWeights, notes);
+  Shard shard;
+  shard.file = std::make_unique<CheckpointFile>(directory, kPickled);
+  PickledWeights weights = read_pickled_weights(*shard.file);
+  if (!weights.shared.empty()) {
+    refuse(shard.file->label(), "tensor " + in_quotes(weights.shared.front()) +
+                                    ": expected numbers of its own, found another tensor's");
+  }
+  shard.header = std::move(weights.header);
+  return shard;
 }
 
 // One of the two factors of a change.
@@ -52,26 +71,21 @@ FactorName parse_name(const std::string& label, const std::string& name) {
                     ": expected base_model.model.MODULE.lora_A.weight or lora_B.weight");
 }
 
-at::ScalarType dtype_of(const std::string& label, const StoredTensor& tensor) {
-  if (tensor.dtype == "F32") return at::kFloat;
-  if (tensor.dtype == "F16") return at::kHalf;
-  if (tensor.dtype == "BF16") return at::kBFloat16;
-  refuse(label, "tensor " + in_quotes(tensor.name) + ": expected F32, F16 or BF16, found " +
-                    in_quotes(tensor.dtype));
-}
-
 // Reads a matrix as float32.
-at::Tensor read_matrix(CheckpointFile& file, const StoredTensor& tensor) {
-  const at::ScalarType dtype = dtype_of(file.label(), tensor);
-  if (tensor.shape.size() != 2 || tensor.shape[0] == 0 || tensor.shape[1] == 0) {
-    refuse(file.label(), "tensor " + in_quotes(tensor.name) + ": expected a matrix");
+at::Tensor read_matrix(WeightReader& reader, const std::string& label, const StoredTensor& tensor) {
+  const auto refuse_tensor = [&](const std::string& problem) {
+    refuse(label, "tensor " + in_quotes(tensor.name) + ": " + problem);
+  };
+  if (tensor.dtype != "F32" && tensor.dtype != "F16" && tensor.dtype != "BF16") {
+    refuse_tensor("expected F32, F16 or BF16, found " + in_quotes(tensor.dtype));
   }
-  const at::Tensor stored = at::empty(tensor.shape, at::TensorOptions().dtype(dtype));
-  file.read(stored.mutable_data_ptr(), tensor.end - tensor.begin);
-  const at::Tensor values = stored.to(at::kFloat);
-  if (!at::isfinite(values).all().item<bool>()) {
-    refuse(file.label(), "tensor " + in_quotes(tensor.name) + ": expected finite weights");
+  std::vector<std::int64_t> shape = tensor.shape;
+  if (shape.size() != 2 || shape[0] == 0 || shape[1] == 0) {
+    refuse_tensor("expected a matrix");
   }
+  if (tensor.form == StoredForm::transposed) std::swap(shape[0], shape[1]);
+  at::Tensor values = at::empty(shape, at::TensorOptions().dtype(at::kFloat));
+  reader.read(tensor, in_stored_order(tensor.form, 0, values));
   return values;
 }
 
@@ -130,20 +144,20 @@ Adapter read_adapter(const fs::path& directory) {
   SmallFile config_file = read_small_file(directory, kConfig, kMaxConfigBytes);
   const AdapterConfig config =
       read_adapter_config(parse_model_config(config_file.text, (directory / kConfig).string()));
-  std::vector<std::string> notes;
-  Shard shard = open_shard(directory, kWeights, notes);
+  const Shard shard = open_weights(directory);
+  WeightReader reader(shard);
   std::map<std::string, AdapterChange> factors;
   for (const StoredTensor& tensor : shard.header.tensors) {
     const FactorName name = parse_name(shard.file->label(), tensor.name);
     AdapterChange& factor = factors[name.module];
-    (name.is_a ? factor.a : factor.b) = read_matrix(*shard.file, tensor);
+    (name.is_a ? factor.a : factor.b) = read_matrix(reader, shard.file->label(), tensor);
   }
   adapter.changes = pair_factors(shard.file->label(), config, factors);
   adapter.info = {.kind = "LoRA",
                   .rank = config.rank,
                   .alpha = config.alpha,
                   .weights = static_cast<std::int64_t>(adapter.changes.size()),
-                  .files = {std::move(config_file.digest), shard.file->finish()},
+                  .files = {std::move(config_file.digest), reader.finish()},
                   .sha256 = {}};
   adapter.info.sha256 = digest_of_files(adapter.info.files);
   return adapter;
@@ -158,6 +172,12 @@ void merge_adapter(const Adapter& adapter, std::span<const TensorPlan> plans,
     });
     if (plan == plans.end()) {
       refuse(adapter.label, "weight " + in_quotes(change.tensor) + ": the base model has none");
+    }
+    // A change of the head alone, where a file has one weight for both.
+    if (plan->slot == Slot::token_embedding) {
+      refuse(adapter.label, "weight " + in_quotes(change.tensor) +
+                                ": in the base model it is the token embedding too; expected a "
+                                "weight of its own");
     }
     if (wanted(*plan)) merge(adapter.label, change, *plan, place_of(*plan));
   }

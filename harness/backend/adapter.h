@@ -31,10 +31,10 @@ struct Adapter {
   std::vector<AdapterChange> changes;  // sorted by tensor
 };
 
-// Reads a directory that PEFT wrote: adapter_config.json and adapter_model.safetensors. Executes
-// nothing from it. Whatever would change the numbers otherwise than by low-rank products on weights
-// (other kinds of adapters, DoRA, biases, whole modules, token embeddings, an initialisation that
-// changes the base) is refused by name.
+// Reads a directory that PEFT wrote: adapter_config.json and adapter_model.safetensors, or where
+// there is none, adapter_model.bin. Executes nothing from it. Whatever would change the numbers
+// otherwise than by low-rank products on weights (other kinds of adapters, DoRA, biases, whole
+// modules, token embeddings, an initialisation that changes the base) is refused by name.
 //
 // Errors  input: not an adapter, a damaged file, an option that is not supported, a factor without
 //         its partner or of a shape that does not fit it
@@ -47,8 +47,8 @@ Adapter read_adapter(const std::filesystem::path& directory);
 //   place_of  where a plan's weight is, in the order of the file
 //   wanted    which weights are changed, of those that the adapter names
 //
-// Errors  input: a weight that the base model does not have, or of another shape; a sum that is not
-//         finite
+// Errors  input: a weight that the base model does not have, or of another shape, or that is the
+//         token embedding too; a sum that is not finite
 void merge_adapter(const Adapter& adapter, std::span<const TensorPlan> plans,
                    const std::function<at::Tensor(const TensorPlan&)>& place_of,
                    const std::function<bool(const TensorPlan&)>& wanted);

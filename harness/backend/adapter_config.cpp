@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <optional>
+
+#include "harness/error.h"
 
 namespace souvenir {
 
@@ -74,12 +77,18 @@ bool is_plain_name(const std::string& pattern) {
 }  // namespace
 
 double AdapterConfig::scale(const std::string& module, std::int64_t rank_of_module) const {
-  double numerator = alpha;
+  std::optional<double> own;
   for (const auto& [name, value] : alphas) {
-    if (module == name || module.ends_with("." + name)) numerator = value;
+    if (module != name && !module.ends_with("." + name)) continue;
+    if (own && *own != value) {
+      throw Error(ErrorKind::input, "adapter_config.json: \"alpha_pattern\": several names fit " +
+                                        in_quotes(module) +
+                                        " and differ; which one counts depends on their order");
+    }
+    own = value;
   }
   const auto r = static_cast<double>(rank_of_module);
-  return numerator / (rank_stabilised ? std::sqrt(r) : r);
+  return own.value_or(alpha) / (rank_stabilised ? std::sqrt(r) : r);
 }
 
 AdapterConfig read_adapter_config(const ModelConfig& config) {

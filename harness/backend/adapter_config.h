@@ -19,6 +19,9 @@ struct AdapterConfig {
   std::map<std::string, double> alphas;
 
   // Returns what the product of a module's factors is multiplied by.
+  //
+  // Errors  input: several alphas for one module. PEFT takes the one that stands first in the file,
+  //         and its own files are sorted by name, whatever stood first when it was trained.
   double scale(const std::string& module, std::int64_t rank_of_module) const;
 };
 

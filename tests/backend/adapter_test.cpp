@@ -125,6 +125,18 @@ TEST_CASE("what would change the numbers otherwise is refused by name", "[adapte
   CHECK_THAT(copy.refusal(), Catch::Contains(key));
 }
 
+// PEFT takes the first of them, and sorts them when it saves them.
+TEST_CASE("names in alpha_pattern that contradict each other are refused", "[adapter]") {
+  const Copy copy;
+  copy.edit([](json& config) {
+    config["alpha_pattern"] = {{"v_proj", 11}, {"layers.1.self_attn.v_proj", 11}};
+  });
+  CHECK(distance(*load("llama", copy.path), golden_of("llama")) < kTolerance);
+  copy.edit([](json& config) { config["alpha_pattern"]["layers.1.self_attn.v_proj"] = 3; });
+  CHECK_THAT(copy.refusal(), Catch::Contains("\"alpha_pattern\": several names fit "
+                                             "\"model.layers.1.self_attn.v_proj\""));
+}
+
 TEST_CASE("an empty list of whole modules is none", "[adapter]") {
   const Copy copy;
   copy.edit([](json& config) { config["modules_to_save"] = json::array(); });

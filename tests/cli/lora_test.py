@@ -13,6 +13,7 @@ os.environ |= {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_VERBOSITY": "error",
                "HF_HUB_DISABLE_PROGRESS_BARS": "1"}
 
 import peft
+import safetensors.torch
 import torch
 import transformers
 
@@ -76,6 +77,43 @@ class Lora(unittest.TestCase):
         self.assertLess((self.score(folder, sequences) - before).abs().max().item(), TOLERANCE)
         found = self.score(folder, sequences, "--adapter", folder / "adapter")
         self.assertLess((found - after).abs().max().item(), TOLERANCE)
+        # As PEFT saved it before 0.6.
+        weights = folder / "adapter/adapter_model.safetensors"
+        state = safetensors.torch.load_file(weights)
+        first = min(state)
+        torch.save({**state, first: state[first].t().contiguous().t()}, folder / "adapter/adapter_model.bin")
+        weights.unlink()
+        self.assertTrue(torch.equal(self.score(folder, sequences, "--adapter", folder / "adapter"), found))
+
+    def test_a_head_that_is_the_embedding_is_not_changed_alone(self):
+        config = transformers.LlamaConfig(
+            vocab_size=96, hidden_size=32, intermediate_size=48, num_hidden_layers=1,
+            num_attention_heads=4, max_position_embeddings=64, tie_word_embeddings=True)
+        torch.manual_seed(8)
+        with tempfile.TemporaryDirectory() as folder:
+            folder = pathlib.Path(folder)
+            base = transformers.AutoModelForCausalLM.from_config(config, dtype=torch.float32).eval()
+            base.save_pretrained(folder / "base")
+            tuned = peft.get_peft_model(base, peft.LoraConfig(
+                task_type="CAUSAL_LM", r=2, target_modules=["lm_head"], init_lora_weights="gaussian"))
+            for name, parameter in tuned.named_parameters():
+                if "lora_B" in name:
+                    parameter.data.normal_()
+            tuned.save_pretrained(folder / "adapter", save_embedding_layers=False)
+            sequences = torch.randint(3, config.vocab_size, (3, 20))
+            file = folder / "base/model.safetensors"
+            state = safetensors.torch.load_file(file)
+            embedding = state.pop("model.embed_tokens.weight")
+
+            def store(*names):
+                safetensors.torch.save_file({**state, **{name: embedding.clone() for name in names}}, file)
+
+            store("lm_head.weight")
+            result = run("score", folder / "base", "--adapter", folder / "adapter", stdin="", check=2)
+            self.assertIn("it is the token embedding too", result.stderr)
+            store("lm_head.weight", "model.embed_tokens.weight")
+            found = self.score(folder, sequences, "--adapter", folder / "adapter")
+            self.assertLess((found - log_probs(tuned, sequences)).abs().max().item(), TOLERANCE)
 
     def test_what_peft_trained_is_scored_as_peft_scores_it(self):
         torch.manual_seed(7)
