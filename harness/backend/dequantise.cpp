@@ -71,6 +71,16 @@ SubScales sub_scales(const unsigned char* block) {
   return out;
 }
 
+// Element j of 64 bytes of two bits: each 32 bytes hold four times 32 elements, the lowest bits
+// first.
+unsigned two_bits(const unsigned char* bytes, std::int64_t j) {
+  return bytes[j / 128 * 32 + j % 32] >> static_cast<unsigned>(j % 128 / 32 * 2) & 3U;
+}
+
+// What a nibble stands for in the IQ4 formats.
+constexpr float kUneven[16] = {-127, -104, -83, -65, -49, -35, -22, -10,
+                               1,    13,   25,  38,  53,  69,  89,  113};
+
 }  // namespace
 
 // float16 d; 32 int8
@@ -124,6 +134,38 @@ void dequantise_q5_1(const unsigned char* block, std::int64_t count, float* to) 
   }
 }
 
+// 16 bytes of scales (low nibble) and minima (high), of 16 elements each; 64 bytes of quants;
+// float16 d, d_min
+void dequantise_q2_k(const unsigned char* block, std::int64_t count, float* to) {
+  for (; count > 0; --count, block += 84, to += kLarge) {
+    const float d = half(block + 80), d_min = half(block + 82);
+    for (std::int64_t j = 0; j < kLarge; ++j) {
+      const unsigned char sub = block[j / 16];
+      to[j] = d * static_cast<float>(low(sub)) * static_cast<float>(two_bits(block + 16, j)) -
+              d_min * static_cast<float>(high(sub));
+    }
+  }
+}
+
+// 32 bytes of third bits, bit i of byte j of element j of the i-th 32; 64 bytes of lower ones; 12
+// bytes of 16 six-bit scales, the lower four bits of all before the upper two; float16 d. A third
+// bit that is not there takes four off.
+void dequantise_q3_k(const unsigned char* block, std::int64_t count, float* to) {
+  for (; count > 0; --count, block += 110, to += kLarge) {
+    const float d = half(block + 108);
+    const unsigned char* scales = block + 96;
+    for (std::int64_t j = 0; j < kLarge; ++j) {
+      const std::int64_t i = j / 16;
+      const unsigned lower = i < 8 ? low(scales[i]) : high(scales[i - 8]);
+      const unsigned upper = scales[8 + i % 4] >> static_cast<unsigned>(i / 4 * 2) & 3U;
+      const float scale = d * static_cast<float>(static_cast<int>(lower | upper << 4U) - 32);
+      const bool third = (block[j % 32] >> static_cast<unsigned>(j / 32) & 1U) != 0;
+      to[j] =
+          scale * static_cast<float>(static_cast<int>(two_bits(block + 32, j)) - (third ? 0 : 4));
+    }
+  }
+}
+
 // float16 d, d_min; 12 bytes of scales; 128 of nibbles: each 32 hold one sub-block in their low
 // nibbles, the next in their high ones
 void dequantise_q4_k(const unsigned char* block, std::int64_t count, float* to) {
@@ -165,6 +207,31 @@ void dequantise_q6_k(const unsigned char* block, std::int64_t count, float* to) 
       const unsigned upper = block[128 + part * 32 + within % 32] >> shift & 3U;
       const float scale = d * static_cast<float>(static_cast<signed char>(block[192 + j / 16]));
       to[j] = scale * static_cast<float>(static_cast<int>(lower | upper << 4U) - 32);
+    }
+  }
+}
+
+// as Q4_0, but for what a nibble stands for
+void dequantise_iq4_nl(const unsigned char* block, std::int64_t count, float* to) {
+  for (; count > 0; --count, block += 18, to += kSmall) {
+    const float d = half(block);
+    each_nibble(block + 2, [&](std::int64_t j, unsigned q) { to[j] = d * kUneven[q]; });
+  }
+}
+
+// float16 d; the upper two bits of eight scales, and their lower four in 4 bytes; 128 bytes of
+// nibbles, as eight blocks of IQ4_NL
+void dequantise_iq4_xs(const unsigned char* block, std::int64_t count, float* to) {
+  for (; count > 0; --count, block += 136, to += kLarge) {
+    const float d = half(block);
+    const unsigned uppers = block[2] | static_cast<unsigned>(block[3]) << 8U;
+    for (std::int64_t i = 0; i < kLarge / kSmall; ++i) {
+      const unsigned char pair = block[4 + i / 2];
+      const unsigned lower = i % 2 == 0 ? low(pair) : high(pair);
+      const unsigned upper = uppers >> static_cast<unsigned>(2 * i) & 3U;
+      const float scale = d * static_cast<float>(static_cast<int>(lower | upper << 4U) - 32);
+      each_nibble(block + 8 + 16 * i,
+                  [&](std::int64_t j, unsigned q) { to[i * kSmall + j] = scale * kUneven[q]; });
     }
   }
 }

@@ -17,8 +17,12 @@ void dequantise_q4_0(const unsigned char* blocks, std::int64_t count, float* to)
 void dequantise_q4_1(const unsigned char* blocks, std::int64_t count, float* to);
 void dequantise_q5_0(const unsigned char* blocks, std::int64_t count, float* to);
 void dequantise_q5_1(const unsigned char* blocks, std::int64_t count, float* to);
+void dequantise_q2_k(const unsigned char* blocks, std::int64_t count, float* to);
+void dequantise_q3_k(const unsigned char* blocks, std::int64_t count, float* to);
 void dequantise_q4_k(const unsigned char* blocks, std::int64_t count, float* to);
 void dequantise_q5_k(const unsigned char* blocks, std::int64_t count, float* to);
 void dequantise_q6_k(const unsigned char* blocks, std::int64_t count, float* to);
+void dequantise_iq4_nl(const unsigned char* blocks, std::int64_t count, float* to);
+void dequantise_iq4_xs(const unsigned char* blocks, std::int64_t count, float* to);
 
 }  // namespace souvenir

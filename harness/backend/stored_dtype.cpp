@@ -9,7 +9,7 @@ namespace souvenir {
 
 namespace {
 
-constexpr std::array<StoredDtype, 11> kDtypes = {{
+constexpr std::array<StoredDtype, 15> kDtypes = {{
     {"F32", 1, 4, nullptr},
     {"BF16", 1, 2, nullptr},
     {"F16", 1, 2, nullptr},
@@ -18,9 +18,13 @@ constexpr std::array<StoredDtype, 11> kDtypes = {{
     {"Q4_1", 32, 20, dequantise_q4_1},
     {"Q5_0", 32, 22, dequantise_q5_0},
     {"Q5_1", 32, 24, dequantise_q5_1},
+    {"Q2_K", 256, 84, dequantise_q2_k},
+    {"Q3_K", 256, 110, dequantise_q3_k},
     {"Q4_K", 256, 144, dequantise_q4_k},
     {"Q5_K", 256, 176, dequantise_q5_k},
     {"Q6_K", 256, 210, dequantise_q6_k},
+    {"IQ4_NL", 32, 18, dequantise_iq4_nl},
+    {"IQ4_XS", 256, 136, dequantise_iq4_xs},
 }};
 
 }  // namespace

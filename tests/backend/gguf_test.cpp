@@ -132,8 +132,8 @@ TEST_CASE("a damaged GGUF file is refused, and says why", "[gguf]") {
       {GgufBytes().tensor("a", {1U << 31U, 1U << 31U, 1U << 31U}, 0, 0).file(32),
        "a size that the file of"},
       {GgufBytes().tensor("a", {32, 1U << 30U}, 8, 0).file(32), "a size that the file of"},
-      {GgufBytes().tensor("a", {256}, 10, 0).file(84),
-       "type Q2_K is not supported; supported: F32"},
+      {GgufBytes().tensor("a", {256}, 16, 0).file(66),
+       "type IQ2_XXS is not supported; supported: F32"},
       {GgufBytes().tensor("a", {256}, 39, 0).file(84), "type MXFP4 is not supported"},
       {GgufBytes().tensor("a", {4}, 26, 0).file(32), "type I32 is not supported"},
       {GgufBytes().tensor("a", {4}, 4, 0).file(32), "type 4 is not supported"},
@@ -201,7 +201,8 @@ std::string from_hexadecimal(const std::string& digits) {
 // Golden blocks and values: the package `gguf`, tests/golden/make_gguf_golden.py.
 TEST_CASE("blocks are decoded bit for bit as the reference decodes them", "[gguf]") {
   const json golden = json::parse(test::read_bytes(test::fixture("../gguf/blocks.json")));
-  for (const char* name : {"Q8_0", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q4_K", "Q5_K", "Q6_K"}) {
+  for (const char* name : {"Q8_0", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q2_K", "Q3_K", "Q4_K", "Q5_K",
+                           "Q6_K", "IQ4_NL", "IQ4_XS"}) {
     CAPTURE(name);
     const StoredDtype* dtype = find_stored_dtype(name);
     REQUIRE(dtype != nullptr);

@@ -29,7 +29,8 @@ import make_model_golden as golden_of
 from model_fixtures import LLAMA3, VOCABULARY
 
 HERE = pathlib.Path(__file__).parent
-BLOCKS = ["F16", "BF16", "Q8_0", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q4_K", "Q5_K", "Q6_K"]
+BLOCKS = ["F16", "BF16", "Q8_0", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q4_K", "Q5_K", "Q6_K",
+          "Q2_K", "Q3_K", "IQ4_NL", "IQ4_XS"]
 SMALL = {"vocab_size": VOCABULARY, "hidden_size": 32, "intermediate_size": 64,
          "num_hidden_layers": 2, "max_position_embeddings": 64, "bos_token_id": 1}
 
@@ -98,6 +99,12 @@ def random_blocks(name, count, generator):
         raw[:, 192:208] = quants.view(numpy.uint8)
     elif name in ("Q4_K", "Q5_K"):
         raw[:, :4] = scales
+    elif name == "Q2_K":
+        raw[:, 80:84] = scales
+    elif name == "Q3_K":
+        raw[:, 108:110] = scales[:, :2]
+    elif name in ("IQ4_NL", "IQ4_XS"):
+        raw[:, :2] = scales[:, :2]
     return raw
 
 
@@ -295,7 +302,7 @@ def make_blocks():
     generator = numpy.random.default_rng(20261124)
     out = {}
     for name in BLOCKS:
-        raw = random_blocks(name, 2 if name.startswith(("Q4_K", "Q5_K", "Q6_K")) else 8, generator)
+        raw = random_blocks(name, 2 if name.endswith(("_K", "_XS")) else 8, generator)
         if name == "BF16":
             raw = generator.normal(0, 1, (1, 64)).astype(numpy.float32).view(numpy.uint16)[:, 1::2]
             raw = numpy.ascontiguousarray(raw).view(numpy.uint8)
