@@ -47,13 +47,31 @@ constexpr const char* kQwen2 =
     "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}|"
     " ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
 
-constexpr std::array<Pre, 6> kPres = {{
+constexpr const char* kGpt4o =
+    "[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]*[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]+"
+    "(?i:'s|'t|'re|'ve|'m|'ll|'d)?|"
+    "[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]+[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]*"
+    "(?i:'s|'t|'re|'ve|'m|'ll|'d)?|"
+    "\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
+constexpr const char* kTekken =
+    "[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]*[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]+|"
+    "[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]+[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]*|"
+    "\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
+
+// dbrx is that of Phi-4, gpt-4o of Phi-4-mini, refact and starcoder of code models.
+constexpr std::array<Pre, 12> kPres = {{
     {"gpt-2", "", false, false, false, true, false},
     {"llama-bpe", kLlama3, false, false, true, false, true},
     {"llama3", kLlama3, false, false, true, false, true},
     {"llama-v3", kLlama3, false, false, true, false, true},
     {"qwen2", kQwen2, false, true, false, false, false},
+    {"deepseek-r1-qwen", kQwen2, false, true, false, false, false},
     {"smollm", "", true, false, false, false, false},
+    {"refact", "", true, false, false, false, false},
+    {"starcoder", "", true, false, false, false, false},
+    {"dbrx", kLlama3, false, false, false, false, false},
+    {"gpt-4o", kGpt4o, false, false, false, false, false},
+    {"tekken", kTekken, false, false, true, false, true},
 }};
 
 const Pre& find_pre(const ModelConfig& keys) {
