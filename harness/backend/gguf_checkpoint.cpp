@@ -173,15 +173,45 @@ std::unordered_map<std::string, std::string> names_of(const Family& family, std:
   return names;
 }
 
-std::vector<double> read_factors(const CheckpointFile& file, std::uint64_t data_start,
-                                 const StoredTensor& tensor) {
+// What all parts hold, with the metadata of the first. Where their bytes lie is of no meaning.
+GgufHeader all_tensors(const std::vector<GgufFile>& parts) {
+  GgufHeader all = parts.front().header;
+  for (std::size_t i = 1; i < parts.size(); ++i) {
+    const std::vector<StoredTensor>& more = parts[i].header.weights.tensors;
+    all.weights.tensors.insert(all.weights.tensors.end(), more.begin(), more.end());
+  }
+  return all;
+}
+
+std::vector<double> read_factors(const std::vector<GgufFile>& parts, const StoredTensor& tensor) {
+  const auto holds = [&](const GgufFile& part) {
+    const std::vector<StoredTensor>& all = part.header.weights.tensors;
+    return std::any_of(all.begin(), all.end(), [&](const StoredTensor& each) {
+      return each.name == tensor.name && each.begin == tensor.begin;
+    });
+  };
+  const GgufFile& part = *std::find_if(parts.begin(), parts.end(), holds);
   if (tensor.dtype != "F32" || tensor.shape.size() != 1 || tensor.shape.front() > kMaxHeadDim) {
-    throw Error(ErrorKind::input, file.label() + ": tensor " + in_quotes(tensor.name) +
+    throw Error(ErrorKind::input, part.file->label() + ": tensor " + in_quotes(tensor.name) +
                                       ": expected a short list of factors in F32");
   }
   std::vector<float> values(static_cast<std::size_t>(tensor.shape.front()));
-  file.peek(data_start + tensor.begin, values.data(), values.size() * sizeof(float));
+  part.file->peek(part.header.weights.data_start + tensor.begin, values.data(),
+                  values.size() * sizeof(float));
   return {values.begin(), values.end()};
+}
+
+// Gives all tensors of a file the reference library's names, and leaves out what the config has.
+void rename_all(const Family& family, const CheckpointFile& file, WeightsHeader& weights) {
+  std::erase_if(weights.tensors, [](const StoredTensor& each) { return is_factor(each.name); });
+  for (StoredTensor& tensor : weights.tensors) {
+    const std::string there = tensor.name;
+    if (!rename(family, tensor)) {
+      throw Error(ErrorKind::input, file.label() + ": tensor " + in_quotes(there) +
+                                        ": unexpected: architecture " +
+                                        std::string(family.architecture) + " has no place for it");
+    }
+  }
 }
 
 // Where generation stops: at the end of a text, of a turn, of a message.
@@ -208,17 +238,18 @@ std::vector<std::string> supported_gguf_architectures() {
 }
 
 Checkpoint open_gguf_checkpoint(const fs::path& path) {
-  GgufFile opened = open_gguf(path);
-  const std::string label = opened.file->label();
-  const ModelConfig keys(opened.header.metadata, label);
+  std::vector<GgufFile> parts;
+  parts.push_back(open_gguf(path));
+  for (GgufFile& further : open_further_parts(path, parts.front())) {
+    parts.push_back(std::move(further));
+  }
+  const std::string label = parts.front().file->label();
+  const ModelConfig keys(parts.front().header.metadata, label);
   const Family& family = find_family(keys.text("general.architecture", ""), label);
-  WeightsHeader weights = opened.header.weights;
-  const CheckpointFile& file = *opened.file;
   Checkpoint checkpoint{.label = label,
-                        .config = gguf_config(opened.header, label,
+                        .config = gguf_config(all_tensors(parts), label,
                                               [&](const StoredTensor& tensor) {
-                                                return read_factors(file, weights.data_start,
-                                                                    tensor);
+                                                return read_factors(parts, tensor);
                                               }),
                         .eos_ids = read_eos_ids(keys),
                         .shards = {},
@@ -228,18 +259,21 @@ Checkpoint open_gguf_checkpoint(const fs::path& path) {
                         .tensors = {}};
   checkpoint.names = names_of(
       family, keys.integer(std::string(family.architecture) + ".block_count", 1, kMaxLayers, 0));
-  std::erase_if(weights.tensors, [](const StoredTensor& each) { return is_factor(each.name); });
-  for (StoredTensor& tensor : weights.tensors) {
-    const std::string there = tensor.name;
-    if (!rename(family, tensor)) {
-      throw Error(ErrorKind::input, label + ": tensor " + in_quotes(there) +
-                                        ": unexpected: architecture " +
-                                        std::string(family.architecture) + " has no place for it");
-    }
+  for (GgufFile& part : parts) {
+    rename_all(family, *part.file, part.header.weights);
+    checkpoint.shards.push_back(
+        {.file = std::move(part.file), .header = std::move(part.header.weights)});
   }
-  checkpoint.shards.push_back({.file = std::move(opened.file), .header = std::move(weights)});
-  for (const StoredTensor& tensor : checkpoint.shards.back().header.tensors) {
-    checkpoint.tensors.emplace(tensor.name, &tensor);
+  for (const Shard& shard : checkpoint.shards) {
+    for (const StoredTensor& tensor : shard.header.tensors) {
+      if (!checkpoint.tensors.emplace(tensor.name, &tensor).second) {
+        const auto there = checkpoint.names.find(tensor.name);
+        throw Error(ErrorKind::input,
+                    shard.file->label() + ": tensor " +
+                        in_quotes(there == checkpoint.names.end() ? tensor.name : there->second) +
+                        ": in another part too");
+      }
+    }
   }
   return checkpoint;
 }

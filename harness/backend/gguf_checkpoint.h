@@ -11,10 +11,12 @@
 
 namespace souvenir {
 
-// Opens a GGUF file as what it was converted from: config.json's fields from its metadata, the
-// reference library's names of its tensors, and the form in which llama.cpp keeps each.
+// Opens a GGUF file, or the files it is split over, by the first, as what it was converted from:
+// config.json's fields from its metadata, the reference library's names of its tensors, and the
+// form in which llama.cpp keeps each.
 //
-// Errors  input: as read_gguf_header; an architecture, or something of it, that is not supported
+// Errors  input: as open_gguf and open_further_parts; an architecture, or something of it, that is
+// not supported
 //         (by name); a tensor that has no place in it
 Checkpoint open_gguf_checkpoint(const std::filesystem::path& file);
 

@@ -61,18 +61,29 @@ void check_form(const EvidenceFile& file, const std::string& path) {
   }
 }
 
-// Where a file of the model was read from: the adapter's directory, the base model's, or the model
-// itself where it is one file, whatever its name is now.
-fs::path place_of(const EvidenceFile& file, const std::string& name, const Options& options) {
+bool is_of_adapter(const EvidenceFile& file, const std::string& name) {
   const std::optional<AdapterInfo>& adapter = file.evidence.adapter;
-  const bool merged = adapter && std::any_of(adapter->files.begin(), adapter->files.end(),
-                                             [&](const FileDigest& f) { return f.name == name; });
+  return adapter && std::any_of(adapter->files.begin(), adapter->files.end(),
+                                [&](const FileDigest& f) { return f.name == name; });
+}
+
+// Where a file of the model was read from: the adapter's directory, the base model's, or the model
+// itself where it is one file, whatever its name is now; of a split one, beside the first part.
+fs::path place_of(const EvidenceFile& file, const std::string& name, const Options& options) {
+  const bool merged = is_of_adapter(file, name);
   if (merged && options.adapter.empty()) {
     throw Error(ErrorKind::usage,
                 "the evidence is of a model with an adapter: name it by --adapter");
   }
   const fs::path from = merged ? options.adapter : options.model;
-  return fs::is_regular_file(from) ? from : from / name;
+  if (!fs::is_regular_file(from)) {
+    return from / name;
+  }
+  const std::vector<FileDigest>& files = file.evidence.model.files;
+  const auto own = std::count_if(files.begin(), files.end(), [&](const FileDigest& each) {
+    return !is_of_adapter(file, each.name);
+  });
+  return own == 1 ? from : from.parent_path() / name;
 }
 
 void check_model(const EvidenceFile& file, const Options& options) {

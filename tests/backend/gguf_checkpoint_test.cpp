@@ -81,15 +81,18 @@ TEST_CASE("a GGUF file that does not hold what it describes is refused by name",
            .text("general.architecture", "llama")
            .number("split.count", 2, std::uint16_t{3})
            .file(0),
-       "a part of a split GGUF file is not supported"},
+       "part 1 of 3 by its metadata, 1 of 1 by its name"},
       {GgufBytes().file(0), "\"general.architecture\": \"\" is not supported"},
   }));
   CHECK_THAT(refusal(bytes), Contains(message));
 }
 
-TEST_CASE("a part of a split GGUF file is refused by its name", "[gguf]") {
-  CHECK_THAT(refusal(bytes_of("gguf_llama"), "model-00001-of-00003.gguf"),
-             Contains("model-00001-of-00003.gguf: a part of a split GGUF file is not supported"));
+TEST_CASE("a GGUF file that is no part, whatever its name says, is refused", "[gguf]") {
+  CHECK_THAT(
+      refusal(bytes_of("gguf_llama"), "model-00001-of-00003.gguf"),
+      Contains("model-00001-of-00003.gguf: part 1 of 1 by its metadata, 1 of 3 by its name"));
+  CHECK_THAT(refusal(bytes_of("gguf_llama"), "model-00002-of-00003.gguf"),
+             Contains("name the first, model-00001-of-00003.gguf"));
 }
 
 // A float16 scale that is not finite, in the first block of a tensor.

@@ -129,30 +129,48 @@ def gguf_key(key, code, value):
     return head + (gguf_text(value) if code == 8 else struct.pack("<I" if code == 4 else "<f", value))
 
 
-def write_gguf(path, transitions):
-    """The same model as one GGUF file, most of it in blocks of Q8_0."""
-    keys = [
-        ("general.architecture", 8, "llama"), ("llama.context_length", 4, 256),
-        ("llama.embedding_length", 4, SIZE), ("llama.block_count", 4, 1),
-        ("llama.feed_forward_length", 4, 8), ("llama.attention.head_count", 4, 4),
-        ("llama.attention.head_count_kv", 4, 2),
-        ("llama.attention.layer_norm_rms_epsilon", 6, 1e-12),
-        ("tokenizer.ggml.model", 8, "gpt2"), ("tokenizer.ggml.pre", 8, "gpt-2"),
-        ("tokenizer.ggml.tokens", 9, byte_characters()), ("tokenizer.ggml.merges", 9, []),
-    ]
+GGUF_KEYS = [
+    ("general.architecture", 8, "llama"), ("llama.context_length", 4, 256),
+    ("llama.embedding_length", 4, SIZE), ("llama.block_count", 4, 1),
+    ("llama.feed_forward_length", 4, 8), ("llama.attention.head_count", 4, 4),
+    ("llama.attention.head_count_kv", 4, 2),
+    ("llama.attention.layer_norm_rms_epsilon", 6, 1e-12),
+    ("tokenizer.ggml.model", 8, "gpt2"), ("tokenizer.ggml.pre", 8, "gpt-2"),
+    ("tokenizer.ggml.tokens", 9, byte_characters()), ("tokenizer.ggml.merges", 9, []),
+]
+
+
+def gguf_bytes(keys, held):
     infos, data = b"", b""
-    for name, (shape, values) in tensors(transitions).items():
+    for name, (shape, values) in held.items():
         name = gguf_name(name)
         whole = name.endswith(GGUF_WHOLE)
         infos += gguf_text(name) + struct.pack(f"<I{len(shape)}QIQ", len(shape), *shape[::-1],
                                                0 if whole else 8, len(data))
         data += struct.pack(f"<{len(values)}f", *values) if whole else q8_0(values)
         data += bytes(-len(data) % 32)
-    count = len(tensors(transitions))
-    out = b"GGUF" + struct.pack("<IQQ", 3, count, len(keys)) + b"".join(gguf_key(*k) for k in keys)
+    out = b"GGUF" + struct.pack("<IQQ", 3, len(held), len(keys)) + b"".join(gguf_key(*k) for k in keys)
     out += infos
-    path.write_bytes(out + bytes(-len(out) % 32) + data)
+    return out + bytes(-len(out) % 32) + data
+
+
+def write_gguf(path, transitions):
+    """The same model as one GGUF file, most of it in blocks of Q8_0."""
+    path.write_bytes(gguf_bytes(GGUF_KEYS, tensors(transitions)))
     return path
+
+
+def write_split_gguf(folder, transitions, parts):
+    """The same as several files; the first has all the metadata."""
+    held = tensors(transitions)
+    paths = []
+    for part in range(parts):
+        keys = [("split.no", 4, part), ("split.count", 4, parts), ("split.tensors.count", 4, len(held))]
+        names = sorted(held)[part::parts]
+        paths.append(folder / f"model-{part + 1:05d}-of-{parts:05d}.gguf")
+        paths[-1].write_bytes(gguf_bytes([*GGUF_KEYS, *keys] if part == 0 else keys,
+                                         {name: held[name] for name in names}))
+    return paths
 
 
 def transitions_of(texts, logit):

@@ -68,9 +68,44 @@ class GgufTest(ProgramTest):
                 result = run(verb, self.write(name, content), stdin="", check=2)
                 self.assertOneLine(result, name, word)
 
+    def test_a_split_model_is_that_of_the_whole_file(self):
+        folder = self.folder / "split"
+        folder.mkdir()
+        paths = bigram.write_split_gguf(folder, TRANSITIONS, 3)
+        stdin = '{"id":1,"prefix":"number 3","text":"45 bcd"}\n'
+        expected = run("score", self.file, stdin=stdin, check=0).stdout
+        for model in (paths[0], folder):
+            self.assertEqual(run("score", model, stdin=stdin, check=0).stdout, expected)
+
+        out = self.folder / "out"
+        run("audit", paths[0], "--suite", self.write("suite.json", SUITE), "--subjects",
+            self.write("subjects.jsonl", SUBJECTS), "--out", out, "--progress", "none", check=0)
+        for model in (paths[0], folder):
+            run("verify", out / "evidence.json", "--model", model, check=0)
+
+        def refused(*words, model=paths[0]):
+            self.assertOneLine(run("score", model, stdin="", check=2), *words)
+
+        refused("model-00002-of-00003.gguf", "name the first, model-00001-of-00003.gguf", model=paths[1])
+        third = paths[2].read_bytes()
+        paths[2].unlink()
+        refused("model-00003-of-00003.gguf")
+        paths[2].write_bytes(paths[1].read_bytes())
+        refused("part 2 of 3 by its metadata, 3 of 3 by its name")
+        keys = [("split.no", 4, 2), ("split.count", 4, 3)]
+        paths[2].write_bytes(bigram.gguf_bytes(keys, {}))
+        refused("tensors in 3 parts, found")
+        held = bigram.tensors(TRANSITIONS)
+        names = sorted(held)[1::3][:len(sorted(held)[2::3])]
+        paths[2].write_bytes(bigram.gguf_bytes(keys, {name: held[name] for name in names}))
+        refused("in another part too")
+        run("verify", out / "evidence.json", "--model", paths[0], check=5)
+        paths[2].write_bytes(third)
+        run("verify", out / "evidence.json", "--model", paths[0], check=0)
+
     def test_the_listing_names_the_formats(self):
         listing = run("list", "checkpoints", check=0).stdout
-        for word in ("safetensors", "gguf", "Q4_K", "qwen3"):
+        for word in ("safetensors", "gguf", "Q4_K", "IQ4_XS", "qwen3"):
             self.assertIn(word, listing)
 
 
