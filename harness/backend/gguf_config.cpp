@@ -138,17 +138,43 @@ class Reader {
                             : (static_cast<double>(rotated) + 1e-6) / static_cast<double>(head_dim);
   }
 
+  // What is stored for rotary embeddings, and would be left out silently.
+  void refuse_unused_rope(const std::string& type) const {
+    const bool phi3 = architecture_ == "phi3";
+    const bool both = tensor("rope_factors_short.weight") != nullptr &&
+                      tensor("rope_factors_long.weight") != nullptr;
+    const bool scaled =
+        type != "none" || keys_.number(key("rope.scale_linear"), 1e-18, 1e18, 1.0) != 1.0;
+    const bool long_factors = phi3 && both && (!scaled || type == "longrope");
+    const auto refuse_tensor = [&](const char* name, bool used) {
+      if (tensor(name) != nullptr && !used) {
+        keys_.refuse(name, "a tensor of this name is not supported in architecture " +
+                               architecture_ + " with rope.scaling.type " + in_quotes(type));
+      }
+    };
+    refuse_tensor("rope_factors_short.weight", long_factors);
+    refuse_tensor("rope_factors_long.weight", long_factors);
+    refuse_tensor("rope_freqs.weight", architecture_ == "llama" && !scaled);
+    const std::string factor = key("rope.scaling.attn_factor");
+    if (!long_factors && keys_.number(factor, -1e18, 1e18, 1.0) != 1.0) {
+      keys_.refuse(factor, "expected 1");
+    }
+  }
+
   void read_rope() {
     const double original = keys_.number(key("rope.scaling.original_context_length"), 1.0, 1e18,
                                          config_["max_position_embeddings"].get<double>());
-    const std::string type = keys_.text(key("rope.scaling.type"), "none");
+    // A factor without a type is of the linear kind.
+    const std::string type = keys_.text(key("rope.scaling.type"),
+                                        keys_.has(key("rope.scaling.factor")) ? "linear" : "none");
+    refuse_unused_rope(type);
     const StoredTensor* common = tensor("rope_freqs.weight");
     const StoredTensor* shorter = tensor("rope_factors_short.weight");
     const StoredTensor* longer = tensor("rope_factors_long.weight");
     if (architecture_ == "phi3") {
       config_["original_max_position_embeddings"] = original;
     }
-    if (shorter != nullptr && longer != nullptr && architecture_ == "phi3") {
+    if (shorter != nullptr) {
       config_["rope_scaling"] = {{"rope_type", "longrope"},
                                  {"short_factor", factors_(*shorter)},
                                  {"long_factor", factors_(*longer)}};
@@ -156,7 +182,7 @@ class Reader {
       if (keys_.has(factor)) {
         config_["rope_scaling"]["attention_factor"] = keys_.number(factor, 0.0, 1e18, 1.0);
       }
-    } else if (common != nullptr && architecture_ == "llama") {
+    } else if (common != nullptr) {
       // Llama 3's scaling, as the factors it comes to: the same ones at every length.
       const std::vector<double> factors = factors_(*common);
       config_["rope_scaling"] = {{"rope_type", "longrope"},

@@ -87,6 +87,53 @@ TEST_CASE("a GGUF file that does not hold what it describes is refused by name",
   CHECK_THAT(refusal(bytes), Contains(message));
 }
 
+// All keys that are needed, and a first tensor of 256 bytes.
+GgufBytes smallest(const std::string& architecture) {
+  const auto key = [&](const char* name) { return architecture + "." + name; };
+  return GgufBytes()
+      .text("general.architecture", architecture)
+      .number(key("context_length"), 4, 64U)
+      .number(key("embedding_length"), 4, 32U)
+      .number(key("block_count"), 4, 1U)
+      .number(key("feed_forward_length"), 4, 64U)
+      .number(key("attention.head_count"), 4, 4U)
+      .number(key("attention.layer_norm_rms_epsilon"), 6, 1e-5F)
+      .tensor("token_embd.weight", {32, 2}, 0, 0);
+}
+
+TEST_CASE("nothing about rotary embeddings is left out silently", "[gguf]") {
+  const auto factors = [](GgufBytes bytes, const char* name) {
+    return bytes.tensor(name, {4}, 0, 256).file(272);
+  };
+  const auto [bytes, name] = GENERATE_COPY(table<std::string, std::string>({
+      {smallest("llama").number("llama.rope.scaling.attn_factor", 6, 0.5F).file(256),
+       "llama.rope.scaling.attn_factor"},
+      {smallest("phi3").number("phi3.rope.scaling.attn_factor", 6, 0.5F).file(256),
+       "phi3.rope.scaling.attn_factor"},
+      {factors(smallest("llama").number("llama.rope.scaling.factor", 6, 2.0F), "rope_freqs.weight"),
+       "rope_freqs.weight"},
+      {factors(smallest("llama").number("llama.rope.scale_linear", 6, 2.0F), "rope_freqs.weight"),
+       "rope_freqs.weight"},
+      {factors(smallest("qwen2"), "rope_freqs.weight"), "rope_freqs.weight"},
+      {factors(smallest("llama"), "rope_factors_long.weight"), "rope_factors_long.weight"},
+      {factors(smallest("phi3"), "rope_factors_short.weight"), "rope_factors_short.weight"},
+  }));
+  CAPTURE(name);
+  CHECK_THAT(refusal(bytes), Contains("\"" + name + "\": "));
+}
+
+// As llama.cpp reads it.
+TEST_CASE("a factor of frequencies without a type is linear", "[gguf]") {
+  const test::ScratchDirectory scratch;
+  test::write_bytes(scratch / "model.gguf",
+                    replaced(bytes_of("gguf_llama_linear"), "llama.rope.scaling.type",
+                             "llama.rope.scaling.tipe"));
+  const auto scaling = open_checkpoint(scratch / "model.gguf").config.maybe_object("rope_scaling");
+  REQUIRE(scaling);
+  CHECK(scaling->text("rope_type", "") == "linear");
+  CHECK(scaling->number("factor", 0, 100, 0) == 4.0);
+}
+
 TEST_CASE("a GGUF file that is no part, whatever its name says, is refused", "[gguf]") {
   CHECK_THAT(
       refusal(bytes_of("gguf_llama"), "model-00001-of-00003.gguf"),
