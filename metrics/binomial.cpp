@@ -4,6 +4,7 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "metrics/reason.h"
 #include "metrics/special.h"
 
 namespace souvenir {
@@ -153,7 +154,7 @@ Estimate rate(std::int64_t hits, std::int64_t n) {
   result.count = hits;
   result.n = n;
   if (n == 0) {
-    result.reason = "no strings";
+    result.reason = because("no_strings");
     return result;
   }
   const Trials trials{.hits = static_cast<double>(hits), .n = static_cast<double>(n)};
@@ -175,7 +176,7 @@ Estimate rate_difference(const Estimate& rate, const Estimate& control) {
   result.persons = rate.persons;
   result.method = "Newcombe on Clopper-Pearson limits";
   if (!rate.value || !control.value) {
-    result.reason = rate.value ? "the control has no rate" : "there is no rate";
+    result.reason = rate.value ? because("no_control_rate") : because("no_rate");
     return result;
   }
   const Trials a = trials_of(rate);

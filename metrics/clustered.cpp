@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "metrics/binomial.h"
+#include "metrics/reason.h"
 #include "metrics/special.h"
 
 namespace souvenir {
@@ -94,7 +95,7 @@ Estimate clustered_rate(const RateSums& sums) {
   result.n = sums.strings;
   result.persons = sums.persons;
   if (sums.persons == 0) {
-    result.reason = "no persons";
+    result.reason = because("no_persons");
     return result;
   }
   const double value = static_cast<double>(sums.hits) / static_cast<double>(sums.strings);
@@ -158,7 +159,7 @@ Estimate clustered_mean(const MeanSums& sums, bool persons_given) {
   result.n = sums.strings;
   if (persons_given) result.persons = sums.persons;
   if (sums.persons == 0) {
-    result.reason = "no strings";
+    result.reason = because("no_strings");
     return result;
   }
   const double persons = static_cast<double>(sums.persons);

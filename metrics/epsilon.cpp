@@ -5,6 +5,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "metrics/reason.h"
 #include "metrics/special.h"
 
 namespace souvenir {
@@ -88,9 +89,9 @@ Estimate one_run_estimate(const OneRunGuesses& guesses, double delta) {
   result.method = "one training run, Steinke, Nasr and Jagielski (2023)";
   if (guesses.canaries < 1 || guesses.guesses > guesses.canaries || guesses.guesses < 1) {
     result.reason = guesses.guesses < 1 || guesses.canaries < 1
-                        ? "no guesses"
-                        : "more guesses (" + std::to_string(guesses.guesses) + ") than canaries (" +
-                              std::to_string(guesses.canaries) + ")";
+                        ? because("no_guesses")
+                        : because("too_many_guesses", {std::to_string(guesses.guesses),
+                                                       std::to_string(guesses.canaries)});
     return result;
   }
   result.value = one_run_epsilon(guesses, delta, 1.0 - kLevel);

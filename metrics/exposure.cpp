@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "metrics/binomial.h"
+#include "metrics/reason.h"
 #include "metrics/special.h"
 
 namespace souvenir {
@@ -85,13 +86,13 @@ ExtrapolatedExposure extrapolated_exposure(std::span<const double> losses, doubl
   ExtrapolatedExposure result;
   const SkewNormalFit fitted = fit_skew_normal(losses);
   if (!fitted.distribution) {
-    result.reason = "no fit: " + fitted.reason;
+    result.reason = because("no_fit", {fitted.reason});
     return result;
   }
   result.fit = fitted.distribution;
   result.goodness = goodness_of_fit(*result.fit, losses, seed);
   if (result.goodness->p_value < least_fit) {
-    result.reason = "the fit does not hold";
+    result.reason = because("fit_refused");
     return result;
   }
   result.bits = std::max(0.0, -skew_normal_log_cdf(*result.fit, loss) * std::numbers::log2e);
@@ -103,7 +104,7 @@ Estimate median_exposure(std::vector<double> exposures) {
   result.unit = "bits";
   result.n = static_cast<std::int64_t>(exposures.size());
   if (exposures.empty()) {
-    result.reason = "no canaries";
+    result.reason = because("no_canaries");
     return result;
   }
   std::sort(exposures.begin(), exposures.end());

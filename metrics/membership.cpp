@@ -5,6 +5,8 @@
 #include <numeric>
 #include <stdexcept>
 
+#include "metrics/reason.h"
+
 namespace souvenir {
 namespace {
 
@@ -25,7 +27,7 @@ double mean(std::span<const double> values) {
 }
 
 TokenScore number(double value) {
-  if (!std::isfinite(value)) return {std::nullopt, "beyond a double", 0};
+  if (!std::isfinite(value)) return {std::nullopt, because("beyond_a_double"), 0};
   return {value, {}, 0};
 }
 
@@ -35,8 +37,8 @@ TokenScore none(std::string reason) { return {std::nullopt, std::move(reason), 0
 std::string refusal(std::span<const double> log_probs) {
   require(std::none_of(log_probs.begin(), log_probs.end(), [](double x) { return std::isnan(x); }),
           "membership: a log-probability is not a number");
-  if (log_probs.empty()) return "no tokens";
-  return finite(log_probs) ? "" : "a token has probability 0";
+  if (log_probs.empty()) return because("no_tokens");
+  return finite(log_probs) ? "" : because("impossible_token");
 }
 
 std::string refusal(std::span<const double> log_probs, std::span<const double> reference) {
@@ -44,7 +46,7 @@ std::string refusal(std::span<const double> log_probs, std::span<const double> r
           "membership: both models must score the same tokens");
   const std::string own = refusal(log_probs);
   if (!own.empty()) return own;
-  return refusal(reference).empty() ? "" : "a token has probability 0 under the reference model";
+  return refusal(reference).empty() ? "" : because("impossible_for_reference");
 }
 
 double mean_of_least(std::vector<double> values, std::size_t count) {
@@ -111,7 +113,7 @@ TokenScore rmia_score(std::span<const double> log_probs, std::span<const double>
 }
 
 TokenScore log_rank_score(std::span<const std::int64_t> ranks) {
-  if (ranks.empty()) return none("no tokens");
+  if (ranks.empty()) return none(because("no_tokens"));
   double sum = 0.0;
   for (const std::int64_t rank : ranks) {
     require(rank >= 1, "log_rank_score: ranks start at 1");
@@ -130,7 +132,7 @@ TokenScore lowercase_score(std::span<const double> log_probs,
                            std::span<const double> lowercase_log_probs) {
   if (std::string reason = refusal(log_probs); !reason.empty()) return none(std::move(reason));
   if (const std::string reason = refusal(lowercase_log_probs); !reason.empty()) {
-    return none("lower-cased: " + reason);
+    return none(because("lower_cased", {reason}));
   }
   const double loss = std::max(kLeastLoss, -mean(log_probs));
   return number(std::max(kLeastLoss, -mean(lowercase_log_probs)) / loss);
@@ -185,7 +187,7 @@ TokenScore surp_score(std::span<const double> log_probs, std::span<const double>
       ++surprising;
     }
   }
-  if (surprising == 0) return none("no token is both unlikely and confidently predicted");
+  if (surprising == 0) return none(because("none_surprising"));
   return number(sum / static_cast<double>(surprising));
 }
 
@@ -195,8 +197,8 @@ TokenScore ez_score(std::span<const double> log_probs, std::span<const double> r
     return none(std::move(reason));
   }
   const Changes found = changes(log_probs, reference, greedy, skip_first);
-  if (found.wrong < 2) return none("fewer than two tokens are mispredicted");
-  if (found.gains + found.losses <= 0.0) return none("both models say the same");
+  if (found.wrong < 2) return none(because("few_mispredicted"));
+  if (found.gains + found.losses <= 0.0) return none(because("both_say_the_same"));
   return number(found.gains / (found.gains + found.losses));
 }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "metrics/mann_whitney.h"
+#include "metrics/reason.h"
 #include "metrics/special.h"
 
 namespace souvenir {
@@ -170,7 +171,7 @@ Estimate blank(const LabelledScores& scores, const Clusters& persons, const char
     result.persons = static_cast<std::int64_t>(persons.count);
   }
   if (scores.members.empty() || scores.non_members.empty()) {
-    result.reason = scores.members.empty() ? "no members" : "no non-members";
+    result.reason = scores.members.empty() ? because("no_members") : because("no_non_members");
   }
   return result;
 }

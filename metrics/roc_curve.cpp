@@ -10,6 +10,7 @@
 
 #include "metrics/binomial.h"
 #include "metrics/clustered.h"
+#include "metrics/reason.h"
 
 namespace souvenir {
 namespace {
@@ -73,11 +74,12 @@ Estimate refused(const LabelledScores& scores, double fpr) {
   Estimate result;
   result.unit = "probability";
   result.n = static_cast<std::int64_t>(scores.members.size());
-  result.reason = "too few controls: there are " + std::to_string(scores.non_members.size());
-  if (const double needed = std::ceil(1.0 / fpr - 1e-9); needed < 0x1.0p53) {
-    result.reason += ", this false-positive rate needs at least " +
-                     std::to_string(static_cast<std::int64_t>(needed)) + " non-members";
-  }
+  const std::string there_are = std::to_string(scores.non_members.size());
+  const double needed = std::ceil(1.0 / fpr - 1e-9);
+  result.reason = needed < 0x1.0p53
+                      ? because("few_non_members",
+                                {there_are, std::to_string(static_cast<std::int64_t>(needed))})
+                      : because("few_controls", {there_are});
   return result;
 }
 

@@ -6,6 +6,7 @@
 #include <stdexcept>
 #include <vector>
 
+#include "metrics/reason.h"
 #include "metrics/rng.h"
 #include "metrics/skew_normal.h"
 #include "metrics/special.h"
@@ -181,12 +182,12 @@ SkewNormalFit fit_skew_normal(std::span<const double> values) {
   if (!std::all_of(values.begin(), values.end(), [](double x) { return std::isfinite(x); })) {
     throw std::invalid_argument("fit_skew_normal: values must be finite");
   }
-  if (values.size() < kFewest) return refused("fewer than 50 values to fit");
+  if (values.size() < kFewest) return refused(because("few_to_fit"));
   const Standardised standardised = standardise(values);
-  if (!standardised.spreads()) return refused("the values do not spread");
+  if (!standardised.spreads()) return refused(because("no_spread"));
   const Peak peak = highest_peak(standardised, 1e-9);
   if (!peak.at.allFinite() || std::abs(peak.at[0]) > kSteepest) {
-    return refused("the fitted shape runs off: the values end as at a wall");
+    return refused(because("fit_runs_off"));
   }
   const auto n = static_cast<double>(values.size());
   return {standardised.original(peak.at), peak.value - n * std::log(standardised.deviation), {}};

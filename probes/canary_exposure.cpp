@@ -9,6 +9,7 @@
 #include "metrics/exposure.h"
 #include "metrics/mann_whitney.h"
 #include "metrics/power.h"
+#include "metrics/reason.h"
 #include "probes/comparison.h"
 #include "probes/exposure_search.h"
 #include "probes/exposure_tally.h"
@@ -119,7 +120,7 @@ class RankingJudge {
     difference.n = tally.count();
     difference.method = "Mann and Whitney, by share of the space";
     if (tally.count() == 0 || ranked_.held_out.count() == 0) {
-      difference.reason = "no held-out canary";
+      difference.reason = because("no_held_out");
       return difference;
     }
     difference.value = *median_exposure(tally.exposures).value -
@@ -205,7 +206,7 @@ class RankingJudge {
     Finding beyond = base("exposure_median", stratum, "extrapolated");
     beyond.estimate = median_exposure(tally.extrapolated);
     beyond.estimate.method = "skew-normal, extrapolated beyond what was ranked";
-    if (!beyond.estimate.value) beyond.estimate.reason = "no fitted distribution holds";
+    if (!beyond.estimate.value) beyond.estimate.reason = because("none_fitted");
     beyond.caveats.push_back(
         {"extrapolated", "an extrapolation by a fitted distribution, not a measurement", {}});
     add_caveat(beyond, tally.fits_refused, "fits_refused",
@@ -234,7 +235,8 @@ class RankingJudge {
 Finding nothing(const AllCanaries& all) {
   Finding finding = new_finding(kInfo, {"exposure_median", {}}, {});
   finding.estimate.unit = "bits";
-  finding.estimate.reason = all.canaries == 0 ? "no canaries were given" : "no canary was ranked";
+  finding.estimate.reason =
+      all.canaries == 0 ? because("no_canaries_given") : because("none_ranked");
   finding.outcome = Outcome::not_tested;
   finding.outcome_reason = {
       all.canaries == 0 ? "no_canaries" : "no_ranks", finding.estimate.reason, {}};

@@ -7,6 +7,7 @@
 #include "harness/evidence/finding.h"
 #include "metrics/clustered.h"
 #include "metrics/extraction.h"
+#include "metrics/reason.h"
 #include "probes/extraction_parameters.h"
 #include "probes/extraction_tally.h"
 #include "probes/finding_parts.h"
@@ -236,7 +237,7 @@ class Judge {
         estimate.value.reset();
         estimate.low.reset();
         estimate.high.reset();
-        estimate.reason = "no string has that many tokens";
+        estimate.reason = because("none_so_long");
       }
       push_descriptive(metric, stratum, estimate, control);
     }
@@ -248,10 +249,10 @@ class Judge {
     const double needed = std::isinf(log_p) ? HUGE_VAL : queries_needed(log_p, p);
     Estimate estimate = census(needed, "queries", tally.verbatim.estimate());
     if (tally.strings == 0 || std::isinf(log_p)) {
-      estimate.reason = tally.strings == 0 ? "no strings" : "no string can be sampled";
+      estimate.reason = tally.strings == 0 ? because("no_strings") : because("none_sampled");
     } else {
       estimate.log10_value = log10_queries_needed(log_p, p);
-      estimate.reason = std::isinf(needed) ? "beyond a double; see log10_value" : "";
+      estimate.reason = std::isinf(needed) ? because("above_a_double") : "";
     }
     if (std::isinf(needed)) {
       estimate.value.reset();

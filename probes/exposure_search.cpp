@@ -7,6 +7,7 @@
 
 #include "metrics/binomial.h"
 #include "metrics/exposure.h"
+#include "metrics/reason.h"
 #include "probes/finding_parts.h"
 
 namespace souvenir {
@@ -26,7 +27,7 @@ Estimate bits(const SearchTally& tally, double least, double most) {
   if (least == most) {
     estimate.value = least;
   } else {
-    estimate.reason = "searches ended at their budget: only bounds are known";
+    estimate.reason = because("search_ended");
   }
   return estimate;
 }

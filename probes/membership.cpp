@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 
+#include "metrics/reason.h"
 #include "probes/membership_stratum.h"
 #include "probes/outcome.h"
 #include "probes/registry.h"
@@ -75,7 +76,7 @@ Finding one_class() {
   finding.probe_version = kInfo.version;
   finding.metric = {"auc", {{"score", std::string("loss")}}};
   finding.estimate.unit = "probability";
-  finding.estimate.reason = "strings of both memberships are needed";
+  finding.estimate.reason = because("one_class");
   finding.outcome = Outcome::inconclusive;
   finding.outcome_reason = {
       "one_class",

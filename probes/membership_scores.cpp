@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "harness/error.h"
+#include "metrics/reason.h"
 
 namespace souvenir {
 
@@ -24,7 +25,7 @@ TokenScore reference(const JudgedString& s, const ScoreParameters&) {
 }
 
 TokenScore zlib(const JudgedString& s, const ScoreParameters&) {
-  if (s.secret.empty()) return none("the text is not at hand");
+  if (s.secret.empty()) return none(because("no_text"));
   return zlib_score(s.observation.log_probs, compressed_bytes(s));
 }
 
@@ -36,20 +37,20 @@ TokenScore min_k_pp(const JudgedString& s, const ScoreParameters& p) {
   const ScoreObservation& o = s.observation;
   if (o.mean_log_probs.size() != o.log_probs.size() ||
       o.variance_log_probs.size() != o.log_probs.size()) {
-    return none("the model does not say how its log-probabilities vary");
+    return none(because("no_variance"));
   }
   return min_k_pp_score(o.log_probs, o.mean_log_probs, o.variance_log_probs, p.k);
 }
 
 TokenScore surp(const JudgedString& s, const ScoreParameters& p) {
   if (s.observation.entropies.size() != s.observation.log_probs.size()) {
-    return none("the model does not say its entropy");
+    return none(because("no_entropy"));
   }
   return surp_score(s.observation.log_probs, s.observation.entropies, p.surp_k, p.surp_max_entropy);
 }
 
 TokenScore lowercase(const JudgedString& s, const ScoreParameters&) {
-  if (!s.lowercase) return none("the lower-cased text was not answered");
+  if (!s.lowercase) return none(because("no_lower_case"));
   return lowercase_score(s.observation.log_probs, s.lowercase->log_probs);
 }
 
@@ -109,9 +110,9 @@ bool attack_needs_reference(const std::string& name) { return find_attack(name).
 TokenScore attack_score(const std::string& name, const JudgedString& string,
                         const ScoreParameters& parameters) {
   const Attack& attack = find_attack(name);
-  if (attack.beside && !string.reference) return none("no reference model");
+  if (attack.beside && !string.reference) return none(because("no_reference"));
   if (attack.beside && string.reference->log_probs.size() != string.observation.log_probs.size()) {
-    return none("the reference model reads other tokens");
+    return none(because("other_tokens"));
   }
   return attack.score(string, parameters);
 }

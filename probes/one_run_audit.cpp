@@ -8,6 +8,7 @@
 #include "harness/error.h"
 #include "metrics/epsilon.h"
 #include "metrics/mann_whitney.h"
+#include "metrics/reason.h"
 #include "metrics/rng.h"
 #include "probes/comparison.h"
 #include "probes/finding_parts.h"
@@ -99,7 +100,7 @@ struct Scores {
 
 TokenScore score_of(const JudgedString& string, const Parameters& parameters) {
   if (parameters.score != "exposure") return attack_score(parameters.score, string, {});
-  if (!string.rank || string.rank->candidates < 1) return {std::nullopt, "it was not ranked", 0};
+  if (!string.rank || string.rank->candidates < 1) return {std::nullopt, because("not_ranked"), 0};
   return {-string.rank->rank / (static_cast<double>(string.rank->candidates) + 1.0), {}, 0};
 }
 
@@ -239,16 +240,15 @@ class OneRunAudit : public Probe {
     const Parameters parameters = parse(context.parameters, "suite");
     const Scores scores = read_scores(strings, parameters, context.seed);
     if (scores.canaries == 0) {
-      return {not_asked(parameters, "no_canaries", "no canaries were given")};
+      return {not_asked(parameters, "no_canaries", because("no_canaries_given"))};
     }
     if (context.inclusion.value_or(0.5) != 0.5) {
-      return {not_asked(parameters, "unfair_coin",
-                        "canaries were not planted by a fair coin: the bound does not hold")};
+      return {not_asked(parameters, "unfair_coin", because("unfair_coin"))};
     }
     if (scores.once.empty()) {
       return {not_asked(parameters, "no_canary_once",
-                        scores.undefined > 0 ? "no score: " + scores.reason
-                                             : "no canary was to be planted exactly once")};
+                        scores.undefined > 0 ? because("no_score", {scores.reason})
+                                             : because("none_planted_once"))};
     }
     return {judge_scores(scores, parameters)};
   }

@@ -2,6 +2,7 @@
 
 #include "metrics/binomial.h"
 #include "metrics/multiplicity.h"
+#include "metrics/reason.h"
 
 namespace souvenir {
 
@@ -176,7 +177,7 @@ void suppress(Finding& finding, bool by_person) {
   Estimate withheld;
   withheld.unit = finding.estimate.unit;
   withheld.method = finding.estimate.method;
-  withheld.reason = std::string("suppressed: fewer than 5 ") + (by_person ? "persons" : "strings");
+  withheld.reason = by_person ? because("suppressed_persons") : because("suppressed_strings");
   finding.estimate = withheld;
   finding.suppressed = true;
   finding.ambiguous.reset();

@@ -8,6 +8,7 @@
 
 #include "harness/evidence/finding.h"
 #include "metrics/binomial.h"
+#include "metrics/reason.h"
 #include "probes/finding_parts.h"
 #include "probes/outcome.h"
 #include "probes/personal_parameters.h"
@@ -208,7 +209,7 @@ class Judge {
     const std::int64_t n = tally.rank_first.counted().n;
     if (n == 0) {
       if (finding.estimate.reason.empty() || !finding.estimate.value) {
-        finding.estimate.reason = "no value has enough twins to be ranked among";
+        finding.estimate.reason = because("too_few_twins");
       }
       return;
     }
@@ -250,7 +251,7 @@ class Judge {
       const Estimate own = tally.exposed.counted().rate;
       Estimate excess =
           rate_difference(own, twins == nullptr ? rate(0, 0) : twins->exposed.counted().rate);
-      if (twins == nullptr) excess.reason = "no twins were given";
+      if (twins == nullptr) excess.reason = because("no_twins");
       call_descriptive(push({"excess_over_twins", {}}, stratum, excess));
     }
   }

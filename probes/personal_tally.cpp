@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "metrics/binomial.h"
+#include "metrics/reason.h"
 
 namespace souvenir {
 
@@ -60,7 +61,7 @@ CountedRate PersonTally::counted() const {
   close(out);
   out.rate = rate(out.hits, out.n);
   if (out.n == 0) {
-    out.rate.reason = "no persons were given";
+    out.rate.reason = because("no_persons_given");
   } else {
     out.rate.persons = out.n;
   }

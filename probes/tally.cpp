@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "metrics/binomial.h"
+#include "metrics/reason.h"
 
 namespace souvenir {
 
@@ -23,7 +24,7 @@ void set_log_value(Estimate& estimate, double log_value) {
   if (log_value >= kSmallestLog) {
     estimate.value = std::min(1.0, std::exp(log_value));
   } else {
-    estimate.reason = "below what a double carries; see log10_value";
+    estimate.reason = because("below_a_double");
   }
 }
 
@@ -95,7 +96,7 @@ Estimate LogProbabilityTally::maximum() const {
   census.unit = "probability";
   census.method = "census of the strings asked";
   if (strings_ == 0) {
-    census.reason = "no strings";
+    census.reason = because("no_strings");
     return census;
   }
   set_log_value(census, largest_);

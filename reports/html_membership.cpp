@@ -127,6 +127,15 @@ json rate_cell(const Words& words, const ScoreRow& row, double rate) {
   return {{"label", label}, {"value_html", ""}, {"detail_html", ""}};
 }
 
+// The English remark says itself why a score was not measured; that of other languages cannot.
+Html word_reason(const Words& words, const Finding& finding) {
+  const Html said = remark_text(words, finding.outcome_reason);
+  const Html why = reason_of(words, finding.estimate);
+  const bool whole = words.language() == Language::en || why.markup.empty() ||
+                     finding.outcome_reason.code != "not_measured";
+  return whole ? said : pair_of(words, said, why);
+}
+
 // An area under a curve is no rate: 0.71, not 71 %.
 json score_json(const Words& words, const ScoreRow& row, const std::set<double>& rates) {
   const Finding& f = *row.auc;
@@ -139,7 +148,7 @@ json score_json(const Words& words, const ScoreRow& row, const std::set<double>&
               {"interval_html", ""},
               {"cells", json::array()},
               {"outcome_html", ""},
-              {"reason_html", remark_text(words, f.outcome_reason).markup}};
+              {"reason_html", word_reason(words, f).markup}};
   if (e.low && e.high && *e.low < *e.high) {
     out["interval_html"] =
         words.fill("results.span", {{"low", words.number(*e.low)}, {"high", words.number(*e.high)}})

@@ -77,7 +77,8 @@ Html pair_of(const Words& words, const Html& name, const Html& value);
 Html joined(const Words& words, const std::vector<Html>& parts);
 
 Html estimate_value(const Words& words, const Estimate& estimate);
-// Why there is no value, in the evidence's English; may be long, so it wraps.
+// Why there is no value: a reason of metrics/reason.h in the language of the page, any other as the
+// evidence words it, marked as English. May be long, so it wraps.
 Html reason_of(const Words& words, const Estimate& estimate);
 Html estimate_interval(const Words& words, const Estimate& estimate);
 Html hits_of(const Words& words, const Estimate& estimate);

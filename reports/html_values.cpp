@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 
+#include "metrics/reason.h"
 #include "reports/html_page.h"
 
 namespace souvenir {
@@ -18,6 +20,22 @@ Html param_value(const Words& words, const ParamValue& value) {
 std::string plain_value(const ParamValue& value) {
   const auto* text = std::get_if<std::string>(&value);
   return text == nullptr ? std::string() : *text;
+}
+
+// A reason of the table in this language, and what stands in it; nothing for any other sentence.
+std::optional<Html> translated_reason(const Words& words, const std::string& text) {
+  const std::optional<ReadReason> read = read_reason(text);
+  if (!read) {
+    return std::nullopt;
+  }
+  constexpr std::string_view kNames[] = {"a", "b"};
+  Fillings fillings;
+  for (std::size_t i = 0; i < read->parts.size() && i < std::size(kNames); ++i) {
+    const std::string& part = read->parts[i];
+    const std::optional<Html> inner = translated_reason(words, part);
+    fillings.emplace_back(kNames[i], inner ? *inner : words.count(std::stoll(part)));
+  }
+  return words.fill("reason." + std::string(read->code), fillings);
 }
 
 bool is_share(const Estimate& estimate) { return estimate.unit == "probability"; }
@@ -131,8 +149,11 @@ Html reason_of(const Words& words, const Estimate& estimate) {
   if (estimate.value || estimate.log10_value || estimate.reason.empty()) {
     return {};
   }
-  const std::string language = words.language() == Language::en ? "" : " lang=\"en\"";
-  return {"<bdi class=\"wrap\"" + language + ">" + escaped(estimate.reason).markup + "</bdi>"};
+  const std::optional<Html> said = translated_reason(words, estimate.reason);
+  const bool as_written = words.language() == Language::en || !said;
+  const std::string language = words.language() != Language::en && !said ? " lang=\"en\"" : "";
+  return {"<bdi class=\"wrap\"" + language + ">" +
+          (as_written ? escaped(estimate.reason) : *said).markup + "</bdi>"};
 }
 
 Html estimate_interval(const Words& words, const Estimate& estimate) {

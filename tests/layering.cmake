@@ -1,6 +1,6 @@
 # Fails when a file includes what its layer may not see (design: dependency direction), when libtorch
-# is included anywhere but in harness/backend/aten.h, or when a file outside tests/reveal_allowed.txt
-# takes subject data out of a Sensitive.
+# is included anywhere but in harness/backend/aten.h, when a file outside tests/reveal_allowed.txt
+# takes subject data out of a Sensitive, or when a reason is worded outside metrics/reason.h.
 #
 #   cmake [-D ROOT=FOLDER] -P tests/layering.cmake
 
@@ -69,6 +69,19 @@ function(check_include file line)
   set(faults "${faults}" PARENT_SCOPE)
 endfunction()
 
+# Reasons come from the table that reports know how to say; only controls' have words of their own.
+function(check_reasons file)
+  file(STRINGS "${ROOT}/${file}" lines REGEX "reason \\+?= |(none|refused)\\(\"")
+  foreach(line IN LISTS lines)
+    string(REGEX REPLACE "because\\(\"[a-z0-9_]+\"" "" rest "${line}")
+    string(REPLACE "\"\"" "" rest "${rest}")
+    if(rest MATCHES "\"" AND NOT line MATCHES "control\\.reason|outcome_reason")
+      fault("${file}: words a reason that is not in metrics/reason.h")
+    endif()
+  endforeach()
+  set(faults "${faults}" PARENT_SCOPE)
+endfunction()
+
 # ---- who may call reveal(): one file a line, then the reason ------------------------------------
 file(STRINGS "${ROOT}/tests/reveal_allowed.txt" rows REGEX "^[^#]")
 set(allowed)
@@ -89,6 +102,9 @@ foreach(file IN LISTS files)
   foreach(line IN LISTS lines)
     check_include("${file}" "${line}")
   endforeach()
+  if(file MATCHES "^(metrics|probes)/" AND NOT file MATCHES "metrics/reason\\.")
+    check_reasons("${file}")
+  endif()
   # A call, not a mention in a comment.
   file(STRINGS "${ROOT}/${file}" calls REGEX "^([^/]|/[^/])*(\\.|->)reveal\\(\\)" LIMIT_COUNT 1)
   if(calls AND NOT file MATCHES "^tests/")

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "harness/evidence/optional_parts.h"
+#include "metrics/reason.h"
 
 namespace souvenir {
 
@@ -52,7 +53,7 @@ json to_json(const Estimate& e) {
   const bool reasonless = !e.value && e.reason.empty();
   return {{"value", or_null(e.value)},
           {"log10_value", or_null(e.log10_value)},
-          {"reason", reasonless ? json("no reason was recorded") : or_null(e.reason)},
+          {"reason", reasonless ? json(because("not_recorded")) : or_null(e.reason)},
           {"low", or_null(e.low)},
           {"high", or_null(e.high)},
           {"bound_low", or_null(e.bound_low)},
@@ -98,8 +99,8 @@ Finding redacted(const Finding& finding) {
   out.suppressed = true;
   out.estimate.reason = finding.estimate.reason.rfind("suppressed", 0) == 0
                             ? finding.estimate.reason
-                            : std::string("suppressed: fewer than 5 ") +
-                                  (finding.estimate.persons ? "persons" : "strings");
+                        : finding.estimate.persons ? because("suppressed_persons")
+                                                   : because("suppressed_strings");
   out.estimate.level = finding.estimate.level;
   out.estimate.sides = finding.estimate.sides;
   out.estimate.method = finding.estimate.method;

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "harness/evidence/json.h"
+#include "metrics/reason.h"
 #include "probes/registry.h"
 #include "tests/support/audit_fixture.h"
 #include "tests/support/list_cursor.h"
@@ -42,18 +43,29 @@ ProbeContext default_context(const Probe& probe) {
   return context;
 }
 
+// Reports can say only what metrics/reason.h lists.
+void check_reasons(const std::vector<Finding>& findings) {
+  for (const Finding& finding : findings) {
+    CAPTURE(finding_id(finding), finding.estimate.reason);
+    CHECK((finding.estimate.reason.empty() || read_reason(finding.estimate.reason)));
+  }
+}
+
 std::string judge(const Probe& probe, std::vector<JudgedString> strings) {
   ListCursor cursor(std::move(strings));
   Evidence evidence;
   evidence.findings = probe.judge(default_context(probe), cursor);
+  check_reasons(evidence.findings);
   return canonical_json(to_json(evidence)["findings"]);
 }
 
 // Ids and words, in order.
 std::string outcomes(const Probe& probe, std::vector<JudgedString> strings) {
   ListCursor cursor(std::move(strings));
+  const std::vector<Finding> findings = probe.judge(default_context(probe), cursor);
+  check_reasons(findings);
   std::string text;
-  for (const Finding& finding : probe.judge(default_context(probe), cursor)) {
+  for (const Finding& finding : findings) {
     text += finding_id(finding) + " " + std::string(outcome_name(finding.outcome)) + "\n";
   }
   return text;
@@ -79,6 +91,7 @@ TEST_CASE("every probe has an answer to nothing and to one class", "[contract]")
     const std::string text = [&] {
       Evidence evidence;
       evidence.findings = audit.judge(journal);
+      check_reasons(evidence.findings);
       return canonical_json(to_json(evidence)["findings"]);
     }();
     CHECK(text.find("\"contradicted\"") == std::string::npos);

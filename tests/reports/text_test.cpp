@@ -10,6 +10,7 @@
 #include <string>
 
 #include "harness/error.h"
+#include "metrics/reason.h"
 #include "reports/report.h"
 #include "tests/support/sample_evidence.h"
 
@@ -62,6 +63,52 @@ TEST_CASE("every text that a template asks for exists", "[text]") {
     }
   }
   CHECK(asked > 100);
+}
+
+TEST_CASE("every reason why there is no number can be said in both languages", "[text]") {
+  std::set<std::string> codes;
+  for (const Reason& reason : kReasons) {
+    const std::string code = "reason." + std::string(reason.code);
+    CAPTURE(code);
+    CHECK(codes.insert(code).second);
+    REQUIRE(kEnglish.has(code));
+    // The page's English is the evidence's, with names in its holes.
+    std::string text(reason.text);
+    for (const std::string name : {"{a}", "{b}"}) {
+      if (const auto hole = text.find("{}"); hole != std::string::npos) text.replace(hole, 2, name);
+    }
+    CHECK(kEnglish.plain(code) == text);
+    CHECK(kFrench.plain(code) != text);
+  }
+  for (const std::string& code : text_codes()) {
+    if (code.rfind("reason.", 0) != 0) continue;
+    CAPTURE(code);
+    CHECK(codes.count(code) == 1);
+  }
+}
+
+TEST_CASE("every remark that a probe or an audit makes can be said in French", "[text]") {
+  std::vector<std::filesystem::path> files = {SOUVENIR_SOURCE_DIR "/harness/cli/audit_evidence.cpp",
+                                              SOUVENIR_SOURCE_DIR "/harness/evidence/json.cpp"};
+  for (const auto& file : std::filesystem::directory_iterator(SOUVENIR_SOURCE_DIR "/probes")) {
+    if (file.path().extension() == ".cpp") files.push_back(file.path());
+  }
+  int remarks = 0;
+  for (const auto& file : files) {
+    std::ifstream in(file);
+    const std::string text{std::istreambuf_iterator<char>(in), {}};
+    // A code and then a sentence: what holds a space, or is put together.
+    const std::regex form(
+        "(fail\\()?\"([a-z0-9_]+)\",\\s*"
+        "(because\\(|std::to_string\\(|number\\(|\"[^\"\\n]* [^\"\\n]*\")");
+    for (std::sregex_iterator at(text.begin(), text.end(), form), end; at != end; ++at) {
+      if ((*at)[1].matched) continue;  // a fault in a suite, which stops the audit
+      CAPTURE(file.filename(), (*at)[2].str());
+      CHECK(kFrench.has("remark." + (*at)[2].str()));
+      ++remarks;
+    }
+  }
+  CHECK(remarks > 40);
 }
 
 TEST_CASE("numbers are written the way of the language", "[text]") {

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "metrics/reason.h"
 #include "tests/support/sample_evidence.h"
 
 namespace souvenir::tests {
@@ -157,7 +158,7 @@ inline void add_sample_membership(Evidence& e) {
       if (fpr < 0.005) {
         found.estimate = {};
         found.estimate.unit = "probability";
-        found.estimate.reason = "refused: too few controls, 400 of 1000";
+        found.estimate.reason = because("few_non_members", {"400", "1000"});
       }
       e.findings.push_back(found);
     }
