@@ -50,6 +50,8 @@ std::vector<std::pair<std::string, ParamValue>> parse_strata(const std::string& 
       strata.emplace_back(key, value.get<std::string>());
     } else if (value.is_number_integer()) {
       strata.emplace_back(key, value.get<std::int64_t>());
+    } else if (value.is_boolean()) {
+      strata.emplace_back(key, value.get<bool>());
     } else {
       strata.emplace_back(key, value.get<double>());
     }

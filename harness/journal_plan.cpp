@@ -131,6 +131,20 @@ void inherit_strata(Database& database) {
       "WHERE t.twin_of <> '' AND o.subject = t.twin_of");
 }
 
+// true and "true", 5 and "5" would be findings of one id, in the evidence and for a policy.
+void refuse_strata_of_one_id(Database& database) {
+  Statement mixed(
+      database,
+      "SELECT e.key FROM string, json_each(string.strata) AS e GROUP BY e.key, "
+      "CASE WHEN e.type IN ('true', 'false') THEN e.type ELSE CAST(e.value AS TEXT) END "
+      "HAVING count(DISTINCT e.type = 'text') > 1 ORDER BY e.key LIMIT 1");
+  if (mixed.step()) {
+    throw Error(ErrorKind::input, "subjects: /strata/" + mixed.text(0) +
+                                      ": the same value is a string in one row and a number, true "
+                                      "or false in another; expected one form in all rows");
+  }
+}
+
 // A control that is also a measured string is no control: it is left out (2), and so is every
 // further copy of a pair (1).
 void mark_duplicates(Database& database) {
@@ -223,6 +237,7 @@ void Journal::plan(const ScoreOptions& options, std::int64_t token_budget,
   };
   write(writer);
   inherit_strata(*database_);
+  refuse_strata_of_one_id(*database_);
   mark_duplicates(*database_);
   cut_batches(*database_, Pass::first, token_budget, in_one_group(""));
   if (after) after(writer);

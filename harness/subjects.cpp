@@ -37,7 +37,7 @@ Member parse_member(const std::string& word, const std::string& where) {
 ParamValue parse_stratum_value(const json& value, const std::string& key,
                                const std::string& where) {
   if (value.is_string()) return value.get<std::string>();
-  if (value.is_boolean()) return std::string(value.get<bool>() ? "true" : "false");
+  if (value.is_boolean()) return value.get<bool>();
   if (value.is_number_integer()) return value.get<std::int64_t>();
   if (value.is_number()) return value.get<double>();
   throw Error(ErrorKind::input, where + ": /strata/" + key +

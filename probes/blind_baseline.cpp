@@ -48,9 +48,10 @@ std::uint64_t fold_of(const std::string& group, std::int64_t folds, std::uint64_
 }  // namespace
 
 std::optional<double> days_of(const ParamValue& value) {
-  if (const auto* number = std::get_if<double>(&value)) return *number;
-  if (const auto* whole = std::get_if<std::int64_t>(&value)) return static_cast<double>(*whole);
-  const std::string& text = std::get<std::string>(value);
+  if (const auto number = number_in(value)) return number;
+  const auto* given = std::get_if<std::string>(&value);
+  if (given == nullptr) return std::nullopt;
+  const std::string& text = *given;
   if (text.size() != 4 && text.size() != 7 && text.size() != 10) return std::nullopt;
   double parts[3] = {0.0, 0.0, 0.0};
   for (std::size_t i = 0; i < text.size(); ++i) {

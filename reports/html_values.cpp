@@ -9,17 +9,23 @@ namespace souvenir {
 
 namespace {
 
+std::string plain_value(const ParamValue& value) {
+  if (const auto* yes = std::get_if<bool>(&value)) {
+    return *yes ? "true" : "false";
+  }
+  const auto* text = std::get_if<std::string>(&value);
+  return text == nullptr ? std::string() : *text;
+}
+
 Html param_value(const Words& words, const ParamValue& value) {
   if (const auto* text = std::get_if<std::string>(&value)) {
     return isolated(*text);
   }
-  const auto* number = std::get_if<double>(&value);
-  return number != nullptr ? words.number(*number) : words.count(std::get<std::int64_t>(value));
-}
-
-std::string plain_value(const ParamValue& value) {
-  const auto* text = std::get_if<std::string>(&value);
-  return text == nullptr ? std::string() : *text;
+  if (const auto* whole = std::get_if<std::int64_t>(&value)) {
+    return words.count(*whole);
+  }
+  const auto number = number_in(value);
+  return number ? words.number(*number) : isolated(plain_value(value));
 }
 
 // A reason of the table in this language, and what stands in it; nothing for any other sentence.
@@ -52,9 +58,8 @@ Html in_unit(const Words& words, const Estimate& estimate, double value) {
 
 std::optional<double> number_param(const Metric& metric, std::string_view name) {
   for (const auto& [key, value] : metric.params) {
-    if (key == name && !std::holds_alternative<std::string>(value)) {
-      const auto* number = std::get_if<double>(&value);
-      return number != nullptr ? *number : static_cast<double>(std::get<std::int64_t>(value));
+    if (key == name) {
+      return number_in(value);
     }
   }
   return std::nullopt;

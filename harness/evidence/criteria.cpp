@@ -63,8 +63,8 @@ bool is_marked(const ParamValue& value) {
   if (const auto* text = std::get_if<std::string>(&value)) {
     return !contains({"", "no", "none", "false", "0"}, *text);
   }
-  const auto* number = std::get_if<double>(&value);
-  return number != nullptr ? *number != 0.0 : std::get<std::int64_t>(value) != 0;
+  if (const auto* yes = std::get_if<bool>(&value)) return *yes;
+  return *number_in(value) != 0.0;
 }
 
 // Findings a word can rest on: about the strings in question, not about controls, not descriptive,

@@ -37,12 +37,17 @@ std::string encoded_value(const ParamValue& value) {
   if (const auto* text = std::get_if<std::string>(&value)) {
     return percent_encoded(*text);
   }
-  const auto* number = std::get_if<double>(&value);
-  return percent_encoded(canonical_json(
-      number != nullptr ? nlohmann::json(*number) : nlohmann::json(std::get<std::int64_t>(value))));
+  return percent_encoded(
+      canonical_json(std::visit([](const auto& held) { return nlohmann::json(held); }, value)));
 }
 
 }  // namespace
+
+std::optional<double> number_in(const ParamValue& value) {
+  if (const auto* number = std::get_if<double>(&value)) return *number;
+  if (const auto* whole = std::get_if<std::int64_t>(&value)) return static_cast<double>(*whole);
+  return std::nullopt;
+}
 
 std::string finding_id(const Finding& finding) {
   std::string id = percent_encoded(finding.probe) + "/" + percent_encoded(finding.metric.name);

@@ -32,7 +32,10 @@ struct Remark {
   std::optional<double> count;
 };
 
-using ParamValue = std::variant<std::string, double, std::int64_t>;
+using ParamValue = std::variant<std::string, double, std::int64_t, bool>;
+
+// Returns the number that a value is; nothing for text, true and false.
+std::optional<double> number_in(const ParamValue& value);
 
 // Names what was measured: "extractable_rate" with {n: 100, p: 0.5, ...}. Sorted by name.
 struct Metric {

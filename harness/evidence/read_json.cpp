@@ -21,7 +21,7 @@ ParamValue read_param(const JsonNode& node) {
     return value.get<std::string>();
   }
   if (value.is_boolean()) {
-    return std::string(value.get<bool>() ? "true" : "false");
+    return value.get<bool>();
   }
   if (value.is_number_integer()) {
     return node.integer();

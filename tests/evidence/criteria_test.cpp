@@ -136,6 +136,14 @@ TEST_CASE("strata give the criteria that speak of them their word", "[criteria]"
         std::vector<std::string>{"discoverable_extraction/verbatim_rate/source_class=forum"});
 }
 
+TEST_CASE("a stratum that is false is the strings without the mark", "[criteria]") {
+  const std::vector<Finding> findings = {finding(Outcome::contradicted, {"sensitive", false}),
+                                         finding(Outcome::inconclusive, {"sensitive", true}),
+                                         finding(Outcome::contradicted, {"minor", false})};
+  CHECK(outcome_of("LI-03", findings).outcome == Outcome::inconclusive);
+  CHECK(outcome_of("LI-04", findings).outcome == Outcome::not_tested);
+}
+
 TEST_CASE("the instrument is judged by its controls", "[criteria]") {
   std::vector<Finding> findings = {finding(Outcome::inconclusive), finding(Outcome::inconclusive)};
   CHECK(outcome_of("AC-05", findings).outcome == Outcome::not_contradicted_in_scope);

@@ -202,6 +202,25 @@ TEST_CASE("another document is the caller's mistake, a damaged one is not", "[ev
   }
 }
 
+TEST_CASE("a stratum is text, a number, true or false, as the subjects file says", "[evidence]") {
+  Evidence e = tests::sample_evidence();
+  e.findings.resize(2);
+  e.findings[0].stratum = {"minor", true};
+  e.findings[1].stratum = {"minor", false};
+  const json document = to_json(e);
+  CHECK(document["findings"][0]["stratum"] == json{{"minor", true}});
+  CHECK(document["findings"][1]["stratum"] == json{{"minor", false}});
+  CHECK(document["findings"][0]["id"] == "discoverable_extraction/verbatim_rate/minor=true");
+  const Evidence read = evidence_from_json(canonical_json(document));
+  CHECK(read.findings[0].stratum.value == ParamValue(true));
+  CHECK(canonical_json(to_json(read)) == canonical_json(document));
+  // Evidence that says it in words is about the same strings.
+  json words = document;
+  words["findings"][0]["stratum"]["minor"] = "true";
+  const Evidence said = evidence_from_json(canonical_json(words));
+  CHECK(finding_id(said.findings[0]) == finding_id(read.findings[0]));
+}
+
 TEST_CASE("a finding's id is derived from what it is", "[evidence]") {
   Finding f;
   f.probe = "discoverable_extraction";

@@ -246,6 +246,26 @@ TEST_CASE("a plan that fails leaves nothing behind", "[journal]") {
   CHECK(journal.totals().strings == 1);
 }
 
+TEST_CASE("strata that would share an id are refused, since findings could not be told apart",
+          "[journal]") {
+  const AuditFixture audit;
+  const auto plan = [&](const std::string& one, const std::string& other) {
+    const TemporaryFolder folder;
+    Journal journal(folder.path());
+    audit.plan(journal,
+               "{\"id\":\"a\",\"prefix\":\"p\",\"secret\":\"x\",\"strata\":{\"s\":" + one +
+                   "}}\n{\"id\":\"b\",\"prefix\":\"q\",\"secret\":\"y\",\"strata\":{\"s\":" +
+                   other + "}}\n");
+  };
+  const auto [one, other] = GENERATE(table<std::string, std::string>(
+      {{"true", "\"true\""}, {"\"false\"", "false"}, {"5", "\"5\""}, {"\"2.5\"", "2.5"}}));
+  CAPTURE(one, other);
+  CHECK(kind_of([&, a = one, b = other] { plan(a, b); }) == ErrorKind::input);
+  CHECK_NOTHROW(plan(one, one));
+  CHECK_NOTHROW(plan(other, "\"web\""));
+  CHECK_NOTHROW(plan("1", "true"));
+}
+
 TEST_CASE("batches are a pure function of the strings and the budget", "[journal]") {
   const AuditFixture audit;
   const auto cut = [&](const std::string& rows) {

@@ -35,7 +35,7 @@ TEST_CASE("a subject row is read field by field", "[subjects]") {
   CHECK(subject.repetitions == 4);
   REQUIRE(subject.strata.size() == 3);
   CHECK(subject.strata[0] == std::pair<std::string, ParamValue>("language", std::string("fr")));
-  CHECK(subject.strata[1] == std::pair<std::string, ParamValue>("minor", std::string("true")));
+  CHECK(subject.strata[1] == std::pair<std::string, ParamValue>("minor", true));
   CHECK(subject.strata[2] == std::pair<std::string, ParamValue>("year", std::int64_t{2001}));
 }
 

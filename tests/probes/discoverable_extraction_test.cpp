@@ -136,12 +136,14 @@ TEST_CASE("small strata are withheld, large ones have their own numbers", "[extr
                       rows("m", 9, R"(,"strata":{"minor":false})") + kControls,
                   model);
   const Finding& small = find(findings, kRate + "minor=true");
+  CHECK(small.stratum.value == ParamValue(true));
   CHECK(small.suppressed);
   CHECK_FALSE(small.estimate.value);
   CHECK_FALSE(small.estimate.count);
   CHECK_FALSE(small.estimate.n);
   CHECK(small.outcome == Outcome::inconclusive);
   const Finding& large = find(findings, kRate + "minor=false");
+  CHECK(large.stratum.value == ParamValue(false));
   CHECK_FALSE(large.suppressed);
   CHECK(large.estimate.n == 9);
 }

@@ -294,6 +294,7 @@ TEST_CASE("dates are read as days, and nothing else as a date", "[membership]") 
   CHECK(*days_of(std::string("2024-03")) > *days_of(std::string("2023")));
   CHECK(*days_of(std::int64_t{2024}) == 2024.0);
   CHECK_FALSE(days_of(std::string("yesterday.")));
+  CHECK_FALSE(days_of(true));
   CHECK_FALSE(days_of(std::string("2024/03/02")));
 }
 

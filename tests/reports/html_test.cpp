@@ -265,6 +265,18 @@ TEST_CASE("suppressed numbers do not come back through the report", "[html]") {
   CHECK_THAT(visible_text(document.xml, "en"), Catch::Contains("withheld"));
 }
 
+TEST_CASE("a stratum that is true or false is said as a yes or a no", "[html]") {
+  Evidence e = sample();
+  e.findings[0].stratum = {"minor", true};
+  e.findings[1].stratum = {"minor", false};
+  for (Finding& finding : e.findings) finding.suppressed = false;
+  const Document document(render_html(e, {}));
+  CHECK_THAT(visible_text(document.xml, "en"),
+             Catch::Contains("minor: yes") && Catch::Contains("minor: no"));
+  CHECK_THAT(visible_text(document.xml, "fr"),
+             Catch::Contains("mineur\u00a0: oui") && Catch::Contains("mineur\u00a0: non"));
+}
+
 TEST_CASE("why there is no number is said in the language of the page", "[html]") {
   Evidence e = audit();
   const Document document(render_html(e, {}));
