@@ -47,10 +47,19 @@ auto of_shard(const std::string& folder, const Action& action) {
   }
 }
 
+// Open prompts that the shard has yet to answer. A model read layer by layer writes nothing: its
+// sheet says that all of them stay open, unless the shard was begun again since.
+std::int64_t prompts_to_answer(const PromptJournal& prompts, const json& sheet) {
+  const auto open = static_cast<std::int64_t>(prompts.open_batches().size());
+  const bool stay_open = sheet.is_object() && sheet.value("prompts_open", json()) == json(true);
+  return stay_open && open == prompts.batches() ? 0 : open;
+}
+
 void require_complete(const Journal& journal, const ShardNote& note, const json& sheet) {
   CandidateJournal candidates(journal.database());
   PromptJournal prompts(journal.database());
-  std::size_t open = candidates.open_batches().size() + prompts.open_batches().size();
+  std::size_t open = candidates.open_batches().size() +
+                     static_cast<std::size_t>(prompts_to_answer(prompts, sheet));
   std::int64_t all = candidates.batches() + prompts.batches();
   for (const Pass pass : {Pass::first, Pass::confirm, Pass::reference}) {
     open += journal.open_batches(pass).size();

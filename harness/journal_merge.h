@@ -12,7 +12,7 @@ namespace souvenir {
 //
 //   folder    with journal.sqlite
 //   identity  what it is about
-//   sheet     what its run wrote at the end, of the model and the inputs
+//   sheet     what its run wrote at the end, of the model and the inputs (write_sheet)
 struct ShardRecord {
   std::string folder;
   ShardNote note;
@@ -20,7 +20,8 @@ struct ShardRecord {
   nlohmann::json sheet;
 };
 
-// Writes at the end of a shard's run what the evidence needs besides the answers.
+// Writes at the end of a shard's run what the evidence needs besides the answers; null: not yet at
+// its end. A true `prompts_open` says that the model wrote nothing, and that no prompt is answered.
 void write_sheet(Journal& journal, const nlohmann::json& sheet);
 
 // Reads a shard's journal and compares every answer with its check sum.

@@ -38,6 +38,7 @@ int run(AuditOptions options) {
     print_plan(session);
     return kExitComplete;
   }
+  if (options.shard) begin_shard(session);
   if (!measure(session, options)) {
     return interrupted_exit();
   }

@@ -5,6 +5,8 @@
 #include "harness/cli/audit_judge.h"
 #include "harness/cli/version.h"
 #include "harness/digest.h"
+#include "harness/error.h"
+#include "harness/journal_prompts.h"
 #include "probes/registry.h"
 
 namespace souvenir::cli {
@@ -37,7 +39,7 @@ std::vector<NotRun> not_run(const AuditSession& session) {
   if (session.questions.canaries.empty()) {
     rows.push_back({"planted canaries", {"no_canaries", "no canaries were given", {}}});
   }
-  if (!session.questions.needs.prompts.empty() && session.model_info.layers_read.pass_tokens > 0) {
+  if (prompts_stay_open(session)) {
     rows.push_back(
         {"text written after prompts",
          {"layer_by_layer",
@@ -63,6 +65,19 @@ void add_layer_reading(nlohmann::json& run, const LayerReading& reading) {
 }
 
 }  // namespace
+
+bool prompts_stay_open(const AuditSession& session) {
+  if (session.questions.needs.prompts.empty() || session.model_info.layers_read.pass_tokens == 0) {
+    return false;
+  }
+  const PromptJournal prompts(session.journal->database());
+  const auto open = static_cast<std::int64_t>(prompts.open_batches().size());
+  if (open == prompts.batches()) return true;  // also a shard without any
+  if (open == 0) return false;
+  throw Error(ErrorKind::usage,
+              "the model wrote after some of the prompts while it was held in memory, and is now "
+              "read layer by layer, where it writes nothing; expected as much --memory as before");
+}
 
 Evidence evidence_frame(const AuditSession& session) {
   Evidence evidence;

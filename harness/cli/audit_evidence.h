@@ -7,6 +7,12 @@
 
 namespace souvenir::cli {
 
+// Says whether the prompts of the audit stay open: a model read layer by layer writes nothing. Not
+// where it wrote all that was asked of it before, in memory.
+//
+// Errors  usage: it had written after some of them
+bool prompts_stay_open(const AuditSession& session);
+
 // Says what was audited and how: all of the evidence that stands before anything is judged.
 Evidence evidence_frame(const AuditSession& session);
 

@@ -3,6 +3,7 @@
 #include "harness/cli/audit_measure.h"
 
 #include "harness/audit_plan.h"
+#include "harness/cli/audit_evidence.h"
 #include "harness/cli/audit_shard.h"
 #include "harness/cli/interrupt.h"
 #include "harness/cli/model_options.h"
@@ -83,8 +84,7 @@ bool rank_canaries(AuditSession& session, const AuditOptions& options) {
 }
 
 bool write_on(AuditSession& session, const AuditOptions& options) {
-  // A model read layer by layer does not generate: prompts stay open, and the evidence says so.
-  if (session.questions.needs.prompts.empty() || session.model_info.layers_read.pass_tokens > 0) {
+  if (session.questions.needs.prompts.empty() || prompts_stay_open(session)) {
     return true;
   }
   return with_progress(options, "writing after prompts", [&](const auto& go_on) {

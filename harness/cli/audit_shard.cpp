@@ -85,10 +85,17 @@ void take_share_of(AuditSession& session, const Shard& shard, std::int64_t token
   take_share(*session.journal, shard, token_budget, session.questions.needs.prompts);
 }
 
+void begin_shard(const AuditSession& session) { write_sheet(*session.journal, nullptr); }
+
 void finish_shard(const AuditSession& session, const Shard& shard, const std::string& started) {
   const Evidence frame = evidence_frame(session);
-  json sheet = {{"frame", to_json(frame)}, {"inclusion", nullptr},  {"hmac_key_id", ""},
-                {"started", started},      {"finished", utc_now()}, {"host_cpu", host_cpu()}};
+  json sheet = {{"frame", to_json(frame)},
+                {"inclusion", nullptr},
+                {"hmac_key_id", ""},
+                {"started", started},
+                {"finished", utc_now()},
+                {"host_cpu", host_cpu()},
+                {"prompts_open", prompts_stay_open(session)}};
   if (session.inclusion) sheet["inclusion"] = *session.inclusion;
   if (!session.hmac_key_id.empty()) sheet["hmac_key_id"] = session.hmac_key_id;
   write_sheet(*session.journal, sheet);

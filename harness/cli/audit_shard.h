@@ -41,6 +41,10 @@ void agree_with_other_shards(const AuditSession& session, const nlohmann::json& 
 // Leaves to the session's journal the batches of one shard.
 void take_share_of(AuditSession& session, const Shard& shard, std::int64_t token_budget);
 
+// Takes back what an earlier run of this shard wrote at its end: until the next end it is not
+// complete.
+void begin_shard(const AuditSession& session);
+
 // Completes a shard's journal with what a merge needs besides the answers, and says what comes
 // next.
 void finish_shard(const AuditSession& session, const Shard& shard, const std::string& started);

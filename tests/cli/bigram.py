@@ -78,15 +78,27 @@ def tensors(transitions):
     }
 
 
+def deep_tensors(transitions, layers, intermediate):
+    """The same model with more and wider layers that change nothing: something to read."""
+    named = {name: value for name, value in tensors(transitions).items() if ".layers." not in name}
+    one = {name: value for name, value in tensors({}).items() if ".layers." in name}
+    for name, (shape, values) in one.items():
+        wide = [intermediate if size == 8 else size for size in shape]
+        held = values if wide == shape else [0.0] * math.prod(wide)
+        for layer in range(layers):
+            named[name.replace(".0.", f".{layer}.")] = (wide, held)
+    return named
+
+
 def write_safetensors(path, named):
-    header, data, at = {}, b"", 0
+    header, data, at = {}, [], 0
     for name, (shape, values) in named.items():
         chunk = struct.pack(f"<{len(values)}f", *values)
         header[name] = {"dtype": "F32", "shape": shape, "data_offsets": [at, at + len(chunk)]}
-        data += chunk
+        data.append(chunk)
         at += len(chunk)
     text = json.dumps(header).encode()
-    path.write_bytes(struct.pack("<Q", len(text)) + text + data)
+    path.write_bytes(struct.pack("<Q", len(text)) + text + b"".join(data))
 
 
 # Names of the same tensors in a GGUF file, and those that it keeps in blocks.
@@ -179,11 +191,20 @@ def transitions_of(texts, logit):
 
 
 def write_model(folder, transitions):
+    return write_folder(folder, CONFIG, tensors(transitions))
+
+
+def write_deep_model(folder, transitions, layers, intermediate):
+    return write_folder(folder, {**CONFIG, "num_hidden_layers": layers, "intermediate_size": intermediate},
+                        deep_tensors(transitions, layers, intermediate))
+
+
+def write_folder(folder, config, named):
     folder = pathlib.Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "config.json").write_text(json.dumps(CONFIG))
+    (folder / "config.json").write_text(json.dumps(config))
     (folder / "tokenizer.json").write_text(json.dumps(tokenizer_json()))
-    write_safetensors(folder / "model.safetensors", tensors(transitions))
+    write_safetensors(folder / "model.safetensors", named)
     return folder
 
 
