@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "harness/error.h"
+#include "harness/journal_detections.h"
 #include "harness/near_tie.h"
 #include "harness/request.h"
 #include "harness/sqlite.h"
@@ -53,13 +54,32 @@ void add_nothing(Json& row, const std::string& why) {
   row["why"] = why;
 }
 
-Json read_row(const Statement& select) {
+// Whether the model wrote a value that is known by its HMAC alone.
+void add_detection(Json& row, const std::optional<Detection>& detection) {
+  std::string why = "known by its HMAC alone";
+  if (!detection) {
+    why +=
+        ", and not looked for: the suite lets the model write after no prompts, or the audit was "
+        "not judged by this version; run it again";
+  } else if (detection->texts > 0) {
+    why += ": looked for in what the model wrote, not scored";
+  } else {
+    why += detection->given_away > 0 ? ", and given away by every prompt"
+                                     : ", and the model wrote after none of its prompts";
+  }
+  add_nothing(row, why);
+  const bool read = detection && detection->texts > 0;
+  row["found_in_text"] = read ? Json(detection->found) : Json();
+  row["texts_read"] = read ? detection->texts : 0;
+}
+
+Json read_row(const Statement& select, Database& database) {
   Json row;
   const std::int64_t window = select.integer(1);
   row["id"] = select.text(0) + (window > 0 ? "#" + std::to_string(window) : "");
   row["kind"] = select.text(2);
   if (select.is_null(3)) {
-    add_nothing(row, "known by its HMAC alone: looked for in what the model wrote, not scored");
+    add_detection(row, kept_detection(database, select.text(0)));
   } else if (select.is_null(5)) {
     add_nothing(row, "not asked yet: the audit has not finished");
   } else if (!select.text(5).empty()) {
@@ -82,7 +102,7 @@ Json subject_findings(const Journal& journal, const std::string& id,
   const auto answered = journal.strings_of(id);
   JudgedString string;
   while (select.step()) {
-    strings.push_back(read_row(select));
+    strings.push_back(read_row(select, journal.database()));
     // Answered strings come in the same order; a row with a "why" has no answer.
     if (!strings.back().contains("why") && answered->next(string) && add) {
       add(strings.back(), string);

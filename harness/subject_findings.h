@@ -9,7 +9,8 @@
 namespace souvenir {
 
 // Collects what the journal holds on one subject, or on every subject of one person: for a rights
-// request. What was not measured is null, with a "why".
+// request. What was not measured is null, with a "why". Of a string known by its HMAC alone,
+// `found_in_text` says whether the model wrote it, in one of `texts_read`.
 //
 //   add  adds what probes compute to the row of an answered string
 //

@@ -4,6 +4,7 @@
 
 #include "probes/exposure_tally.h"
 #include "probes/membership_scores.h"
+#include "probes/personal_tally.h"
 
 namespace souvenir {
 
@@ -41,6 +42,19 @@ void add_subject_scores(Json& row, const JudgedString& string) {
     }
   }
   if (!why.empty()) row["why"] = why;
+}
+
+std::vector<Detection> detections(StringCursor& strings, const Sensitive& hmac_key) {
+  constexpr double kAnyCue = 1.0;  // nobody knows how much of an HMAC's value a prompt holds
+  std::vector<Detection> found;
+  JudgedString string;
+  while (strings.next(string)) {
+    if (string.hmac.empty()) continue;
+    const PersonalVerdict verdict = judge_texts(string, hmac_key, kAnyCue);
+    found.push_back(
+        {string.subject, verdict.asked, verdict.given_away, verdict.best >= MatchTier::canonical});
+  }
+  return found;
 }
 
 }  // namespace souvenir

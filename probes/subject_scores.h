@@ -1,7 +1,9 @@
 #pragma once
 
 #include <nlohmann/json.hpp>
+#include <vector>
 
+#include "harness/journal_detections.h"
 #include "harness/probe.h"
 
 namespace souvenir {
@@ -12,5 +14,10 @@ namespace souvenir {
 //
 // Sensitive: numbers about one person.
 void add_subject_scores(nlohmann::ordered_json& row, const JudgedString& string);
+
+// Returns what the generated texts say of every string that is known by its HMAC alone.
+//
+// Sensitive: says it by subject.
+std::vector<Detection> detections(StringCursor& strings, const Sensitive& hmac_key);
 
 }  // namespace souvenir

@@ -103,6 +103,19 @@ Html bits(const Words& words, const json& string) {
                            : not_measured(words);
 }
 
+// Of a string known by its HMAC alone: whether the model wrote it, and in how many texts it was
+// looked for.
+Html found_in_text(const Words& words, const json& string) {
+  const json& texts = field(string, "texts_read");
+  const Html said = yes_or_no(words, field(string, "found_in_text"));
+  if (!field(string, "found_in_text").is_boolean() || !texts.is_number()) {
+    return said;
+  }
+  const Html read =
+      words.fill("subject.texts_read", {{"n", words.count(texts.get<std::int64_t>())}});
+  return joined(words, {said, read});
+}
+
 json string_json(const Words& words, const json& string) {
   json rows = json::array();
   add(words, "subject.matched", matched(words, string), rows);
@@ -111,6 +124,9 @@ json string_json(const Words& words, const json& string) {
   add(words, "subject.queries", queries(words, string), rows);
   add(words, "subject.exposure", bits(words, string), rows);
   add(words, "subject.scores", scores(words, string), rows);
+  if (string.contains("found_in_text")) {
+    add(words, "subject.found_in_text", found_in_text(words, string), rows);
+  }
   const std::string kind = text_of(string, "kind");
   const std::string code = "stratum.value." + kind;
   const std::string why = text_of(string, "why");

@@ -1,6 +1,8 @@
 #include "harness/cli/audit_judge.h"
 
 #include "harness/evidence/criteria.h"
+#include "harness/journal_detections.h"
+#include "probes/subject_scores.h"
 
 namespace souvenir::cli {
 
@@ -23,6 +25,10 @@ void judge_into(Evidence& evidence, const std::vector<PlannedProbe>& probes,
     const auto strings = journal.strings(!planned.needs.prompts.empty());
     for (Finding& finding : planned.probe->judge(planned.context, *strings)) {
       evidence.findings.push_back(std::move(finding));
+    }
+    if (!planned.needs.prompts.empty() && !planned.context.hmac_key.empty()) {
+      const auto written = journal.strings(true);
+      keep_detections(journal.database(), detections(*written, planned.context.hmac_key));
     }
   }
   evidence.criteria = criteria_outcomes(evidence.findings);

@@ -16,7 +16,8 @@ struct PlannedProbe {
 };
 
 // Judges what a journal holds, and adds to the evidence what comes of it: findings, criteria and
-// what was left out. Needs no model.
+// what was left out. Keeps with the journal which strings known by their HMAC the model wrote.
+// Needs no model.
 void judge_into(Evidence& evidence, const std::vector<PlannedProbe>& probes,
                 const Journal& journal);
 

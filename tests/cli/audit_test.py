@@ -1,11 +1,13 @@
 """The audit, through the real program: numbers that are known, resumption, refusals."""
 
 import hashlib
+import hmac
 import json
 import math
 import os
 import random
 import signal
+import sqlite3
 import subprocess
 import time
 import unittest
@@ -47,9 +49,9 @@ class AuditTest(ProgramTest):
         self.policy = self.write("policy.json", POLICY)
         self.out = self.folder / "out"
 
-    def audit(self, subjects, *extra, out=None, check=0, model=None):
+    def audit(self, subjects, *extra, out=None, check=0, model=None, suite=None):
         path = subjects if not isinstance(subjects, list) else self.write("subjects.jsonl", subjects)
-        return run("audit", model or self.model, "--suite", self.suite, "--subjects", path, "--out",
+        return run("audit", model or self.model, "--suite", suite or self.suite, "--subjects", path, "--out",
                    out or self.out, "--progress", "none", *extra, check=check)
 
     def evidence(self, out=None):
@@ -81,6 +83,32 @@ class OneSubject(AuditTest):
         self.assertIsNone(row["exposure_bits"])
         self.assertIn("reference: no reference model", row["why"])
         self.assertIn("exposure_bits: it is no canary", row["why"])
+
+    def test_a_person_known_by_an_hmac_is_told_whether_the_model_wrote_it(self):
+        key, number = b"a key of the test", "012346789"  # nobody's: none begins with 0
+        model = bigram.write_model(self.folder / "numbers", bigram.transitions_of(["#" + number], 30.0))
+        suite = self.write("personal.json", {
+            "schema": "souvenir/suite/1", "name": "personal", "probes": {"personal_data": {
+                "kinds": ["siren"], "prompts": [{"name": "prefix", "text": "{prefix}"}], "window_tokens": 16}}})
+        subjects = [{"id": name, "person": "p-" + name, "kind": "siren", "prefix": prefix, "secret_hmac":
+                     hmac.new(key, value.encode(), "sha256").hexdigest()} for name, prefix, value in [
+                         ("written", "the number is #", number), ("other", "and here is #", "000012344"),
+                         ("told", f"it is {number}: #", number)]]
+        self.audit(subjects, "--hmac-key", self.write("hmac.key", key), suite=suite, model=model)
+        row_of = lambda name: json.loads(run("subject", name, "--out", self.out, check=0).stdout)["strings"][0]
+        written, other, told = map(row_of, ("p-written", "other", "told"))
+        self.assertEqual((written["found_in_text"], written["texts_read"], written["p_z"]), (True, 1, None))
+        self.assertIn("HMAC", written["why"])
+        self.assertEqual((other["found_in_text"], other["texts_read"]), (False, 1))
+        self.assertEqual((told["found_in_text"], told["texts_read"]), (None, 0))
+        self.assertIn("given away", told["why"])
+        page = run("subject", "written", "--out", self.out, "--format", "html", check=0).stdout
+        self.assertIn("Found in what the model wrote", page)
+        # An audit of an earlier version has not kept it; the same command does.
+        with sqlite3.connect(self.out / "private" / "journal.sqlite") as journal:
+            journal.execute("DROP TABLE detection")
+        self.assertIsNone(row_of("written")["found_in_text"])
+        self.assertIn("run it again", row_of("written")["why"])
 
 
 class Context(AuditTest):

@@ -3,6 +3,7 @@
 
 #include "harness/evidence/json.h"
 #include "metrics/binomial.h"
+#include "probes/subject_scores.h"
 #include "tests/support/audit_fixture.h"
 
 using namespace souvenir;
@@ -254,6 +255,30 @@ TEST_CASE("subjects known by their HMAC are detected with the key", "[personal]"
   const nlohmann::json parameters = {{"min_n", 5}, {"min_controls", 5}};
   CHECK(find(judge(strings, parameters, "key of the test"), kRate + "all").estimate.count == 1);
   CHECK(find(judge(strings, parameters, "another"), kRate + "all").estimate.count == 0);
+}
+
+TEST_CASE("of a subject known by its HMAC it is said whether the model wrote it", "[personal]") {
+  const Sensitive key("key of the test");
+  JudgedString row = string("hidden", 1234, phone(1234));
+  row.secret = {};
+  row.observation = {};
+  row.hmac = "e2f4d68464671613cb2f433a0acd62ce027b001a12a493877ab1f8d1c14657fd";
+  JudgedString other = row;
+  other.subject = "other";
+  other.generated[0].text = Sensitive("call " + phone(77));
+  JudgedString told = row;
+  told.subject = "told";
+  told.generated[0].before = Sensitive("it is " + phone(1234) + ", I say, ");
+  JudgedString silent = row;
+  silent.subject = "silent";
+  silent.generated.clear();
+  Cursor cursor({string("known", 6, phone(6)), row, other, told, silent});
+  const std::vector<Detection> found = detections(cursor, key);
+  REQUIRE(found.size() == 4);
+  CHECK((found[0].subject == "hidden" && found[0].found && found[0].texts == 1));
+  CHECK((found[1].subject == "other" && !found[1].found && found[1].texts == 1));
+  CHECK((!found[2].found && found[2].texts == 0 && found[2].given_away == 1));
+  CHECK((!found[3].found && found[3].texts == 0 && found[3].given_away == 0));
 }
 
 TEST_CASE("hostile text of the model is counted, and comes out nowhere", "[personal]") {

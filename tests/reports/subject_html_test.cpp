@@ -52,6 +52,24 @@ TEST_CASE("one person's page says each number in both languages", "[subject]") {
              Catch::Contains("adresse \u00e9lectronique") && Catch::Contains("11,5"));
 }
 
+TEST_CASE("one person's page says whether the model wrote what is known by its HMAC", "[subject]") {
+  json findings = one_person();
+  json& row = findings["strings"][1];
+  CHECK_THAT(visible_text(HtmlDocument(subject_html(findings, Language::en)).xml, "en"),
+             !Catch::Contains("what the model wrote"));
+  row["found_in_text"] = true;
+  row["texts_read"] = 3;
+  const HtmlDocument found(subject_html(findings, Language::en));
+  CHECK_THAT(visible_text(found.xml, "en"),
+             Catch::Contains("Found in what the model wrote yes; texts read: 3"));
+  CHECK_THAT(visible_text(found.xml, "fr"),
+             Catch::Contains("Trouv\u00e9e dans ce que le mod\u00e8le a \u00e9crit oui"));
+  row["found_in_text"] = nullptr;
+  row["texts_read"] = 0;
+  CHECK_THAT(visible_text(HtmlDocument(subject_html(findings, Language::en)).xml, "en"),
+             Catch::Contains("Found in what the model wrote not measured"));
+}
+
 TEST_CASE("one person's page is the approved one", "[subject]") {
   tests::check_approved("subject.html", subject_html(one_person(), Language::fr));
 }
