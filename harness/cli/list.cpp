@@ -12,6 +12,7 @@
 #include "reports/report.h"
 #ifdef SOUVENIR_BACKEND
 #include "harness/backend/load.h"
+#include "harness/backend/tokenizer/load.h"
 #endif
 
 namespace souvenir::cli {
@@ -69,6 +70,17 @@ void list_checkpoints(RowWriter& out) {
 #endif
 }
 
+// Kinds, not models: whose tokens are the reference library's.
+void list_tokenizers(RowWriter& out) {
+#ifdef SOUVENIR_BACKEND
+  for (const std::string& kind : supported_tokenizers()) {
+    out.line(kind);
+  }
+#else
+  out.line("none: this build has no backend");
+#endif
+}
+
 void list_suites(RowWriter& out) {
   for (const std::string& name : builtin_suites()) {
     out.line(name);
@@ -88,8 +100,8 @@ struct Listing {
 constexpr Listing kListings[] = {
     {"probes", list_probes},           {"architectures", list_architectures},
     {"criteria", list_criteria},       {"formats", list_formats},
-    {"checkpoints", list_checkpoints}, {"suites", list_suites},
-    {"templates", list_templates}};
+    {"checkpoints", list_checkpoints}, {"tokenizers", list_tokenizers},
+    {"suites", list_suites},           {"templates", list_templates}};
 
 int run(const std::string& what) {
   RowWriter out("-");
@@ -112,7 +124,8 @@ void add_list(CLI::App& program, Action& action) {
     names.emplace_back(listing.name);
   }
   verb->add_option("WHAT", *what,
-                   "probes, architectures, criteria, formats, checkpoints, suites or templates")
+                   "probes, architectures, criteria, formats, checkpoints, tokenizers, suites or "
+                   "templates")
       ->required()
       ->check(CLI::IsMember(names));
   verb->callback([what, &action] { action = [what] { return run(*what); }; });

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -47,6 +48,12 @@ std::vector<std::size_t> flat(const Encoding& encoding) {
   return result;
 }
 
+// A kind as the list of supported ones names it: tiktoken files have names of their own.
+std::string kind_in_list(const std::string& kind) {
+  const std::size_t end = kind.find(".tiktoken");
+  return end == std::string::npos ? kind : "*" + kind.substr(end);
+}
+
 // Compares one tokenizer with its vectors, and keeps count.
 class Comparison {
  public:
@@ -67,6 +74,7 @@ class Comparison {
     }
   }
 
+  std::string kind() const { return kind_in_list(tokenizer_->info().kind); }
   int texts() const { return texts_; }
   int expected_texts() const { return expected_texts_; }
   int differences() const { return differences_; }
@@ -176,7 +184,31 @@ TEST_CASE("tokens merged by rank are those of tiktoken and mistral-common", "[to
       CHECK(comparison.differences() == 0);
       CHECK(comparison.texts() == comparison.expected_texts());
       CHECK(comparison.texts() >= 160);
+      CHECK_THAT(supported_tokenizers(), Catch::VectorContains(comparison.kind()));
     }
+  }
+}
+
+TEST_CASE("a kind is listed only where golden texts stand behind it", "[tokenizer][golden]") {
+  std::set<std::string> proven;
+  for (const fs::path& folder : {kGolden, kCommitted}) {
+    for (const fs::path& file : golden_files(folder)) {
+      std::ifstream in(file);
+      std::string line;
+      std::getline(in, line);
+      const fs::path tokenizer =
+          file.parent_path() / Json::parse(line).at("tokenizer").get<std::string>();
+      // Those that are fetched are of the same kinds, and large.
+      if (fs::exists(tokenizer / "tokenizer.json") &&
+          fs::file_size(tokenizer / "tokenizer.json") > (1U << 20U)) {
+        continue;
+      }
+      proven.insert(kind_in_list(load_tokenizer(tokenizer)->info().kind));
+    }
+  }
+  for (const std::string& kind : supported_tokenizers()) {
+    CAPTURE(kind);
+    CHECK((kind.starts_with("GGUF ") || proven.count(kind) == 1));  // tokenizer_gguf_test.cpp
   }
 }
 
@@ -188,6 +220,7 @@ TEST_CASE("tokens and offsets are those of the reference libraries", "[tokenizer
       CHECK(comparison.differences() == 0);  // first: it shows what the comparison had to say
       CHECK(comparison.texts() == comparison.expected_texts());
       CHECK(comparison.texts() >= 300);
+      CHECK_THAT(supported_tokenizers(), Catch::VectorContains(comparison.kind()));
     }
   }
 }

@@ -35,6 +35,11 @@ class Tokenize(ProgramTest):
         self.assertEqual(run("tokenize", self.model, "-i", source, "-o", target, check=0).stdout, "")
         self.assertEqual(rows(target.read_text())[0]["ids"], [0x78])
 
+    def test_the_kinds_that_are_proven_are_listed(self):
+        kinds = run("list", "tokenizers", check=0).stdout.splitlines()
+        self.assertIn("tokenizer.json BPE", kinds)
+        self.assertIn("GGUF SentencePiece BPE", kinds)
+
 
 class Score(ProgramTest):
     def score(self, *request, extra=()):

@@ -86,6 +86,18 @@ std::unique_ptr<Tokenizer> load_tokenizer(const std::filesystem::path& directory
   return tokenizing::make_tiktoken_tokenizer(file.bytes, name, config);
 }
 
+const std::vector<std::string>& supported_tokenizers() {
+  static const std::vector<std::string> kinds = {
+      "tokenizer.json BPE",          "tokenizer.json Unigram",
+      "tokenizer.json WordLevel",    "sentencepiece BPE",
+      "sentencepiece unigram",       "tekken.json BPE by rank",
+      "*.tiktoken BPE by rank",      "GGUF byte-level BPE, gpt-2",
+      "GGUF byte-level BPE, smollm", "GGUF byte-level BPE, llama-bpe",
+      "GGUF byte-level BPE, qwen2",  "GGUF SentencePiece BPE",
+  };
+  return kinds;
+}
+
 bool has_tokenizer(const std::filesystem::path& model) {
   if (const auto gguf = find_gguf(model)) {
     return open_gguf(*gguf).header.metadata.contains("tokenizer.ggml.model");

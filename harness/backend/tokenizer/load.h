@@ -2,6 +2,8 @@
 
 #include <filesystem>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "harness/tokenizer.h"
 
@@ -12,6 +14,10 @@ namespace souvenir {
 //
 // Errors  input: there is none, it is malformed, or it needs something unsupported (named)
 std::unique_ptr<Tokenizer> load_tokenizer(const std::filesystem::path& directory);
+
+// Returns the kinds of tokenizers whose tokens are compared with the reference library's, text by
+// text, as TokenizerInfo::kind names them; "*" stands for any name.
+const std::vector<std::string>& supported_tokenizers();
 
 // Whether a model has a tokenizer of a kind that load_tokenizer takes, as far as names tell.
 //
