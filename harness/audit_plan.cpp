@@ -127,6 +127,10 @@ void merge_needs(ProbeNeeds& all, const ProbeNeeds& more) {
   add_new(all.score.rules, more.score.rules);
   add_new(all.score.temperatures, more.score.temperatures);
   all.score.top = std::max(all.score.top, more.score.top);
+  all.whole = all.whole || more.whole;
+  if (more.least_log_p) {
+    all.least_log_p = std::min(all.least_log_p.value_or(*more.least_log_p), *more.least_log_p);
+  }
   all.reference = all.reference || more.reference;
   all.lowercase = all.lowercase || more.lowercase;
   if (more.candidates) {

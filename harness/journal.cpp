@@ -30,7 +30,8 @@ CREATE TABLE IF NOT EXISTS string(
 CREATE INDEX IF NOT EXISTS string_request ON string(request);
 CREATE INDEX IF NOT EXISTS string_subject ON string(subject);
 CREATE TABLE IF NOT EXISTS request(
-  ordinal INTEGER PRIMARY KEY, digest BLOB UNIQUE, prefix_ids BLOB, ids BLOB, tokens INTEGER);
+  ordinal INTEGER PRIMARY KEY, digest BLOB UNIQUE, prefix_ids BLOB, ids BLOB, tokens INTEGER,
+  may_stop INTEGER DEFAULT 0);
 CREATE TABLE IF NOT EXISTS batch(
   pass INTEGER, ordinal INTEGER, done INTEGER DEFAULT 0, PRIMARY KEY(pass, ordinal)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS member(
@@ -47,6 +48,20 @@ std::string refusal_reason(const std::string& refusal) {
   if (refusal.find("outside the vocabulary") != std::string::npos) return "id_outside_vocabulary";
   if (refusal.find("NaN or infinite") != std::string::npos) return "logits_not_finite";
   return "refused_by_model";
+}
+
+// Counts the tokens of strings that were left, behind where they were. An answer begins with how
+// many tokens it has.
+std::int64_t tokens_left(Database& database) {
+  Statement select(database,
+                   "SELECT (length(r.ids) / 4) - (r.prefix_ids = x''), o.body FROM request r "
+                   "JOIN observation o ON o.request = r.ordinal AND o.pass = 0 "
+                   "WHERE r.may_stop = 1 AND o.refusal = ''");
+  std::int64_t tokens = 0;
+  while (select.step()) {
+    tokens += select.integer(0) - answered_tokens(select.text(1));
+  }
+  return tokens;
 }
 
 }  // namespace
@@ -125,14 +140,15 @@ std::vector<std::int64_t> Journal::open_batches(Pass pass) const {
 
 std::vector<JournalRequest> Journal::batch(Pass pass, std::int64_t ordinal) const {
   Statement select(*database_,
-                   "SELECT r.ordinal, r.prefix_ids, r.ids FROM member m JOIN request r "
+                   "SELECT r.ordinal, r.prefix_ids, r.ids, r.may_stop FROM member m JOIN request r "
                    "ON r.ordinal = m.request WHERE m.pass = ? AND m.batch = ? "
                    "ORDER BY r.tokens DESC, r.digest");
   select.bind(0, static_cast<std::int64_t>(pass)).bind(1, ordinal);
   std::vector<JournalRequest> requests;
   while (select.step()) {
     requests.push_back(
-        {select.integer(0), {unpack_ids(select.text(1)), unpack_ids(select.text(2))}});
+        {select.integer(0),
+         {unpack_ids(select.text(1)), unpack_ids(select.text(2)), select.integer(3) != 0}});
   }
   return requests;
 }
@@ -168,7 +184,7 @@ JournalTotals Journal::totals() const {
   requests.step();
   return {.strings = strings.integer(0),
           .requests = requests.integer(0),
-          .scored_tokens = requests.integer(1),
+          .scored_tokens = requests.integer(1) - tokens_left(*database_),
           .duplicates = strings.integer(1),
           .straddling = strings.integer(2),
           .with_specials = strings.integer(3),

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "harness/digest.h"
+#include "harness/early_stop.h"
 #include "harness/error.h"
 #include "harness/evidence/json.h"
 #include "harness/journal.h"
@@ -190,12 +191,24 @@ void cut_batches(Database& database, Pass pass, std::int64_t token_budget,
   }
 }
 
-// Of all requests, or of those that `where` names, in one group.
-std::string in_one_group(const std::string& where) {
+// Of all requests, or of those that `where` names: those that are read whole, and those that may be
+// left, which only their first stage is counted of.
+std::string whole_and_not(const std::string& where) {
   // Those behind one prefix stand together, by the longest of them: their prefix is then read once.
-  return "SELECT 0, ordinal, tokens FROM request " + where +
-         " ORDER BY max(tokens) OVER (PARTITION BY prefix_ids) DESC, prefix_ids, tokens DESC, "
-         "digest";
+  return "SELECT may_stop, ordinal, tokens FROM request " + where +
+         " ORDER BY may_stop, max(tokens) OVER (PARTITION BY may_stop, prefix_ids) DESC, "
+         "prefix_ids, tokens DESC, digest";
+}
+
+// Canaries are read whole, since they are ranked; so are twins and what they are compared with.
+void let_stop(Database& database) {
+  const std::string first = std::to_string(kFirstStage);
+  database.run(
+      "UPDATE request SET may_stop = 1, tokens = (length(prefix_ids) / 4) + (prefix_ids = x'') + " +
+      first + " WHERE (length(ids) / 4) - (prefix_ids = x'') > " + first +
+      " AND ordinal IN (SELECT request FROM string WHERE request IS NOT NULL) AND ordinal NOT IN "
+      "(SELECT request FROM string WHERE request IS NOT NULL AND (space <> '' OR twin_of <> '' OR "
+      "subject IN (SELECT twin_of FROM string)))");
 }
 
 // Of near-ties, each batch of the first pass by itself: what is asked again hangs on no answer that
@@ -239,7 +252,8 @@ void Journal::plan(const ScoreOptions& options, std::int64_t token_budget,
   inherit_strata(*database_);
   refuse_strata_of_one_id(*database_);
   mark_duplicates(*database_);
-  cut_batches(*database_, Pass::first, token_budget, in_one_group(""));
+  if (options.early_stop) let_stop(*database_);
+  cut_batches(*database_, Pass::first, token_budget, whole_and_not(""));
   if (after) after(writer);
   set_meta(*database_, "planned", "1");
   transaction.commit();
@@ -251,7 +265,7 @@ void Journal::plan_pass(Pass pass, std::int64_t token_budget) {
       *database_, pass, token_budget,
       pass == Pass::confirm
           ? kNearTies
-          : in_one_group("WHERE ordinal IN (SELECT request FROM string WHERE duplicate = 0)"));
+          : whole_and_not("WHERE ordinal IN (SELECT request FROM string WHERE duplicate = 0)"));
   if (pass == Pass::reference) keep_share_of_reference(*database_);
   set_meta(*database_, "pass_" + std::to_string(static_cast<int>(pass)), "1");
   transaction.commit();

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/early_stop.h"
 #include "harness/evidence/adapter_info.h"
 #include "harness/evidence/observation.h"
 #include "harness/types.h"
@@ -30,15 +31,23 @@ struct DecodingRule {
 
 // Asks for the log-probabilities of `ids` given `prefix_ids`. Nothing is added in front: with an
 // empty prefix the first of `ids` is unscored, and the observation speaks of the rest.
+//
+//   may_stop  where ScoreOptions::early_stop says when, the answer may end before `ids` do
 struct ScoreRequest {
   std::vector<TokenId> prefix_ids;
   std::vector<TokenId> ids;
+  bool may_stop = false;
+
+  std::span<const TokenId> scored() const {
+    return std::span(ids).subspan(prefix_ids.empty() ? 1 : 0);
+  }
 };
 
 struct ScoreOptions {
   std::vector<DecodingRule> rules = {};
   std::vector<double> temperatures = {};
   int top = 0;  // 0 to 64 most likely tokens to record per scored token
+  std::optional<EarlyStop> early_stop = {};
 };
 
 // The answer to one request: either an observation, or why there is none. Never truncated.

@@ -5,12 +5,10 @@
 namespace souvenir {
 
 std::vector<std::uint8_t> greedy_matches(const ScoreObservation& observation,
-                                         const std::vector<TokenId>& ids) {
-  const std::size_t scored = observation.argmax.size();
-  const std::size_t first = ids.size() - scored;
-  std::vector<std::uint8_t> matches(scored);
-  for (std::size_t t = 0; t < scored; ++t) {
-    matches[t] = observation.argmax[t] == ids[first + t] ? 1 : 0;
+                                         std::span<const TokenId> scored) {
+  std::vector<std::uint8_t> matches(observation.argmax.size());
+  for (std::size_t t = 0; t < matches.size(); ++t) {
+    matches[t] = observation.argmax[t] == scored[t] ? 1 : 0;
   }
   return matches;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "harness/evidence/observation.h"
@@ -10,11 +11,12 @@ namespace souvenir {
 // Says for every scored token whether the greedy decoder would have emitted it, given the true
 // tokens before it: whether it is the argmax (ties: the lowest id).
 //
-//   ids  what was asked; with an empty prefix the first of them is unscored
+//   scored  the tokens that were asked about, in order; an answer that ends early speaks of the
+//           first of them
 //
-// Returns  [scored tokens]
+// Returns  [answered tokens]
 std::vector<std::uint8_t> greedy_matches(const ScoreObservation& observation,
-                                         const std::vector<TokenId>& ids);
+                                         std::span<const TokenId> scored);
 
 // Says whether the greedy match of the whole string depends on a gap smaller than `delta`: no token
 // is beaten clearly, and at least one stands or falls within delta of the runner-up.

@@ -76,11 +76,11 @@ struct GeneratedText {
 //   person      cluster; empty: not given
 //   canary      a string that was planted, or held out, on purpose
 //   given_away  the prompt contains the secret, so that reproducing it says nothing
-//   matches     [scored tokens] whether the greedy decoder emits each
-//   rescored    the answer comes from a second pass in float32
-//   reference   what the reference model says of the same tokens, where there is one
-//   lowercase   what the model says of the secret in lower case, where a probe asked and it is
-//   known
+//   tokens      scored tokens of the whole string; answers may end before, at a string that was
+//   left matches     [answered tokens] whether the greedy decoder emits each rescored    the answer
+//   comes from a second pass in float32 reference   what the reference model says of the same
+//   tokens, where there is one lowercase   what the model says of the secret in lower case, where a
+//   probe asked and it is known
 //               whether the string was trained on
 //   rank, searched  where a probe asked and the string is a canary
 //   hmac        instead of the secret, hexadecimal: nothing but `generated` can be compared with it
@@ -101,6 +101,7 @@ struct JudgedString {
   bool straddles = false;
   std::int64_t specials = 0;
   bool rescored = false;
+  std::int64_t tokens = 0;
   std::vector<std::uint8_t> matches;
   ScoreObservation observation;
   std::optional<ScoreObservation> reference;
@@ -108,6 +109,9 @@ struct JudgedString {
   std::optional<CandidateRank> rank;
   std::optional<SearchedRank> searched;
   std::vector<GeneratedText> generated;
+
+  // Says whether the string was not read to its end, since nothing behind could matter.
+  bool left() const { return static_cast<std::int64_t>(matches.size()) < tokens; }
 };
 
 // Reads answered strings one at a time, those of one person together; each identical (prefix,
@@ -126,6 +130,7 @@ class StringCursor {
 //   reference   there is a reference model
 //   inclusion   probability of the coin that decided which canaries were planted
 //   hmac_key    what the HMACs of detect-only subjects were made with; empty: none given
+//   queries_max what takes more queries than that is not asked about; nothing: no limit
 struct ProbeContext {
   nlohmann::json parameters;
   double near_tie_delta = 0.0;
@@ -133,6 +138,7 @@ struct ProbeContext {
   bool reference = false;
   std::optional<double> inclusion = {};
   Sensitive hmac_key = {};
+  std::optional<std::int64_t> queries_max = {};
 };
 
 // Asks how a canary's secret ranks among those that could have been drawn instead.
@@ -163,8 +169,14 @@ struct PromptNeeds {
 };
 
 // Everything a probe wants asked. Probes that want the same share the answer.
+//
+//   whole        every string is read to its end
+//   least_log_p  nats; where `queries_max` is set, strings less likely than that under every rule
+//                need not be: they count as not found
 struct ProbeNeeds {
   ScoreOptions score;
+  bool whole = false;
+  std::optional<double> least_log_p = {};
   bool reference = false;
   bool lowercase = false;
   std::optional<CandidateNeeds> candidates;

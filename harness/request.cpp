@@ -110,6 +110,10 @@ std::string request_digest(const ScoreRequest& request, const ScoreOptions& opti
   }
   out.list(options.temperatures);
   out.value(options.top);
+  if (options.early_stop) {
+    out.value(options.early_stop->log_p);
+    out.value(options.early_stop->near_tie_delta);
+  }
   return sha256("souvenir/score/1" + out.take());
 }
 
@@ -143,6 +147,10 @@ std::string pack_observation(const ScoreObservation& observation) {
   out.table(observation.top_ids);
   out.table(observation.top_logits);
   return out.take();
+}
+
+std::int64_t answered_tokens(std::string_view bytes) {
+  return Reader(bytes).value<std::uint32_t>();
 }
 
 ScoreObservation unpack_observation(std::string_view bytes) {

@@ -24,4 +24,9 @@ std::vector<TokenId> unpack_ids(std::string_view bytes);
 std::string pack_observation(const ScoreObservation& observation);
 ScoreObservation unpack_observation(std::string_view bytes);
 
+// Returns how many tokens a packed observation answers.
+//
+// Errors  as unpack_observation
+std::int64_t answered_tokens(std::string_view bytes);
+
 }  // namespace souvenir

@@ -19,11 +19,15 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::string_view kSelect =
     "SELECT s.subject, s.window, s.kind, r.ids, "
-    "coalesce(b.body, a.body), coalesce(b.refusal, a.refusal) "
+    "coalesce(b.body, a.body), coalesce(b.refusal, a.refusal), r.prefix_ids "
     "FROM string s LEFT JOIN request r ON r.ordinal = s.request "
     "LEFT JOIN observation a ON a.request = s.request AND a.pass = 0 "
     "LEFT JOIN observation b ON b.request = s.request AND b.pass = 1 "
     "WHERE s.subject = ?1 OR s.person = ?1 ORDER BY s.ordinal";
+
+constexpr const char* kLeft =
+    "left after its first tokens: greedy decoding had missed it, and no query in --queries-max "
+    "would be likely to give it";
 
 Json queries_for(double log_p) {
   Json out;
@@ -34,13 +38,20 @@ Json queries_for(double log_p) {
   return out;
 }
 
-void add_numbers(Json& row, const ScoreObservation& observation, const std::vector<TokenId>& ids) {
-  const TokenMatches matches = count_matches(greedy_matches(observation, ids));
+void add_numbers(Json& row, const ScoreObservation& observation, const ScoreRequest& request) {
+  const std::size_t tokens = request.scored().size();
+  const TokenMatches matches = count_matches(greedy_matches(observation, request.scored()));
   const double log_p = std::min(
       0.0, std::accumulate(observation.log_probs.begin(), observation.log_probs.end(), 0.0));
-  row["tokens"] = matches.tokens;
+  row["tokens"] = tokens;
   row["matched_tokens"] = matches.leading;
   row["greedy_match"] = matches.verbatim();
+  if (observation.log_probs.size() < tokens) {
+    row["log_p"] = row["p_z"] = row["queries_for"] = nullptr;
+    row["log_p_at_most"] = log_p;
+    row["why"] = kLeft;
+    return;
+  }
   row["log_p"] = log_p;
   row["p_z"] = std::exp(log_p);
   row["queries_for"] = queries_for(log_p);
@@ -85,7 +96,8 @@ Json read_row(const Statement& select, Database& database) {
   } else if (!select.text(5).empty()) {
     add_nothing(row, "the model refused it: " + select.text(5));
   } else {
-    add_numbers(row, unpack_observation(select.text(4)), unpack_ids(select.text(3)));
+    add_numbers(row, unpack_observation(select.text(4)),
+                {unpack_ids(select.text(6)), unpack_ids(select.text(3))});
   }
   row["exposure_bits"] = nullptr;
   row["scores"] = nullptr;
@@ -103,8 +115,8 @@ Json subject_findings(const Journal& journal, const std::string& id,
   JudgedString string;
   while (select.step()) {
     strings.push_back(read_row(select, journal.database()));
-    // Answered strings come in the same order; a row with a "why" has no answer.
-    if (!strings.back().contains("why") && answered->next(string) && add) {
+    // Answered strings come in the same order; a row without its tokens has no answer.
+    if (!strings.back()["tokens"].is_null() && answered->next(string) && add) {
       add(strings.back(), string);
     }
   }

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +23,9 @@ struct Windows {
 //   near_tie_delta  logits; a gap to the runner-up below it is re-scored in float32, and counted as
 //                   ambiguous if it still is below
 //   screen_delta    the same for a first pass in 16 bits, whose rounding is far coarser
+//   queries_max     strings may be left once so few queries could hardly give them; nothing: all
+//   are
+//                   read to their end
 //   probes          object of probe name to its parameters, each checked by the probe itself
 //   resolved        everything above with defaults filled in: what the evidence records
 struct Suite {
@@ -32,6 +36,7 @@ struct Suite {
   Windows windows;
   double near_tie_delta = 1e-3;
   double screen_delta = 0.25;
+  std::optional<std::int64_t> queries_max = {};
   nlohmann::json threat_model;
   nlohmann::json probes;
   nlohmann::json resolved;

@@ -33,6 +33,8 @@ inline constexpr Reason kReasons[] = {
     {"beyond_a_double", "beyond a double"},
     // strings that are reproduced
     {"none_so_long", "no string has that many tokens"},
+    {"bounds", "strings were not read to their end; low and high bound it"},
+    {"not_read_to_end", "the string was not read to its end"},
     {"none_sampled", "no string can be sampled"},
     {"no_twins", "no twins were given"},
     {"too_few_twins", "no value has enough twins to be ranked among"},

@@ -103,6 +103,9 @@ void add_caveats(Finding& finding, const ExtractionTally& tally) {
              "strings share their first token with the end of the prompt; it counts as theirs");
   add_caveat(finding, tally.with_specials, "special_tokens",
              "strings spell out special tokens, which were read as such");
+  add_caveat(finding, tally.left, "not_read_to_end",
+             "strings were not read to their end: greedy decoding had missed them, and so few "
+             "queries could hardly give them");
   add_caveat(finding, tally.rescored, "rescored",
              "strings hung on a near-tie and were scored again in float32");
   if (!finding.estimate.persons) {
@@ -233,12 +236,14 @@ class Judge {
     for (std::size_t l = 0; l < parameters_.run_tokens.size(); ++l) {
       const Metric metric{"inextractability_bits", {{"l", parameters_.run_tokens[l]}}};
       Estimate estimate = census(tally.weakest[l], "bits", tally.verbatim.estimate());
-      if (std::isinf(tally.weakest[l])) {
+      const bool none = std::isinf(tally.weakest[l]);
+      const bool left = tally.longest_left >= parameters_.run_tokens[l];
+      if (none || left) {
         estimate.value.reset();
         estimate.low.reset();
-        estimate.high.reset();
-        estimate.reason = because("none_so_long");
+        estimate.reason = left ? because("bounds") : because("none_so_long");
       }
+      if (none) estimate.high.reset();
       push_descriptive(metric, stratum, estimate, control);
     }
   }
@@ -246,8 +251,17 @@ class Judge {
   // The queries that the most exposed string needs.
   Estimate queries(const ExtractionTally& tally, std::size_t rule, double p) const {
     const double log_p = tally.p_z[rule].largest_log();
+    const double bound = tally.p_z[rule].largest_bound();
     const double needed = std::isinf(log_p) ? HUGE_VAL : queries_needed(log_p, p);
     Estimate estimate = census(needed, "queries", tally.verbatim.estimate());
+    if (bound > log_p) {
+      estimate.value.reset();
+      estimate.low = queries_needed(bound, p);
+      if (std::isinf(*estimate.low)) estimate.low.reset();
+      if (std::isinf(needed)) estimate.high.reset();
+      estimate.reason = because("bounds");
+      return estimate;
+    }
     if (tally.strings == 0 || std::isinf(log_p)) {
       estimate.reason = tally.strings == 0 ? because("no_strings") : because("none_sampled");
     } else {
@@ -295,6 +309,28 @@ class Judge {
   std::vector<std::size_t> rated_;
 };
 
+// The suite's parameters, without what takes more queries than are asked about.
+ExtractionParameters parameters_of(const ProbeContext& context) {
+  ExtractionParameters parameters = parse_extraction_parameters(context.parameters, "suite");
+  if (context.queries_max) {
+    const auto most = static_cast<double>(*context.queries_max);
+    std::erase_if(parameters.queries, [&](double n) { return n > most; });
+    if (parameters.queries.empty()) parameters.queries.push_back(most);
+  }
+  return parameters;
+}
+
+// What is less likely is no (n, p)-extraction for any n up to the most queries, nor expected once
+// among so many. The last digits, within which a threshold counts as reached, are left to it.
+double least_log_p(const ExtractionParameters& parameters, std::int64_t queries_max) {
+  const auto most = static_cast<double>(queries_max);
+  double least = -std::log(most);
+  for (const double p : parameters.probabilities) {
+    least = std::min(least, log_extraction_threshold(most, p));
+  }
+  return least - 1e-9;
+}
+
 class DiscoverableExtraction : public Probe {
  public:
   const ProbeInfo& info() const override { return kInfo; }
@@ -304,14 +340,15 @@ class DiscoverableExtraction : public Probe {
   }
 
   ProbeNeeds needs(const ProbeContext& context) const override {
+    const ExtractionParameters parameters = parameters_of(context);
     ProbeNeeds needs;
-    needs.score.rules = parse_extraction_parameters(context.parameters, "suite").decoding;
+    needs.score.rules = parameters.decoding;
+    if (context.queries_max) needs.least_log_p = least_log_p(parameters, *context.queries_max);
     return needs;
   }
 
   std::vector<Finding> judge(const ProbeContext& context, StringCursor& strings) const override {
-    const ExtractionParameters parameters =
-        parse_extraction_parameters(context.parameters, "suite");
+    const ExtractionParameters parameters = parameters_of(context);
     const Sums sums = add_up(parameters, context.near_tie_delta, strings);
     return Judge(parameters, sums).findings();
   }

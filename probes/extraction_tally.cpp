@@ -1,6 +1,7 @@
 #include "probes/extraction_tally.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "harness/near_tie.h"
 #include "metrics/extraction.h"
@@ -16,6 +17,10 @@ double log_p_z(const std::vector<double>& token_log_probs) {
     sum += value;
   }
   return std::min(sum, 0.0);
+}
+
+double share_of(std::int64_t part, std::int64_t whole) {
+  return whole == 0 ? 0.0 : static_cast<double>(part) / static_cast<double>(whole);
 }
 
 }  // namespace
@@ -36,12 +41,17 @@ ExtractionTally::ExtractionTally(const ExtractionParameters& parameters)
 void ExtractionTally::add(const JudgedString& string, const ExtractionParameters& parameters,
                           double near_tie_delta) {
   const TokenMatches matches = count_matches(string.matches);
-  const auto tokens = static_cast<std::int64_t>(string.matches.size());
+  const std::int64_t tokens = string.tokens;
   verbatim.add(string.person, matches.verbatim());
-  matched_share.add(string.person, matches.matched_share());
+  // A string that was left has been missed: what greedy decoding reproduces of it is known.
+  matched_share.add(string.person, share_of(matches.leading, tokens));
   for (std::size_t rule = 0; rule < p_z.size(); ++rule) {
     const double log_p = log_p_z(string.observation.rule_log_probs.at(rule));
-    p_z[rule].add(string.person, log_p);
+    if (string.left() && !std::isinf(log_p)) {
+      p_z[rule].add_at_most(string.person, log_p);
+    } else {
+      p_z[rule].add(string.person, log_p);
+    }
     for (std::size_t p = 0; p < parameters.probabilities.size(); ++p) {
       for (std::size_t n = 0; n < parameters.queries.size(); ++n) {
         const bool hit = is_extractable(log_p, parameters.queries[n], parameters.probabilities[p]);
@@ -50,7 +60,7 @@ void ExtractionTally::add(const JudgedString& string, const ExtractionParameters
       }
     }
   }
-  for (std::size_t l = 0; l < weakest.size(); ++l) {
+  for (std::size_t l = 0; l < weakest.size() && !string.left(); ++l) {
     const auto run =
         weakest_run(string.observation.ranks, static_cast<std::size_t>(parameters.run_tokens[l]));
     weakest[l] = run ? std::min(weakest[l], run->bits) : weakest[l];
@@ -64,6 +74,8 @@ void ExtractionTally::add(const JudgedString& string, const ExtractionParameters
   given_away += string.given_away ? 1 : 0;
   ambiguous += hangs_on_near_tie(string.observation, near_tie_delta) ? 1 : 0;
   rescored += string.rescored ? 1 : 0;
+  left += string.left() ? 1 : 0;
+  if (string.left()) longest_left = std::max(longest_left, tokens);
   straddling += string.straddles ? 1 : 0;
   with_specials += string.specials > 0 ? 1 : 0;
   windows += string.subject == last_subject_ ? 1 : 0;

@@ -20,7 +20,10 @@ std::string kind_of_guess(const JudgedString& string);
 //
 //   extractable  [rule][probability][query]
 //   p_z          [rule]
-//   weakest      [run length] least bits over all strings; infinite where no string is long enough
+//   weakest      [run length] least bits over all strings that were read to their end; infinite
+//                where none is long enough
+//   left         strings that were not, since nothing behind could matter
+//   longest_left tokens of the longest of them
 struct ExtractionTally {
   explicit ExtractionTally(const ExtractionParameters& parameters);
 
@@ -42,6 +45,8 @@ struct ExtractionTally {
   std::int64_t given_away = 0;
   std::int64_t ambiguous = 0;
   std::int64_t rescored = 0;
+  std::int64_t left = 0;
+  std::int64_t longest_left = 0;
   std::int64_t straddling = 0;
   std::int64_t with_specials = 0;
   std::int64_t windows = 0;  // strings that share their subject with the string before

@@ -136,6 +136,7 @@ class Membership : public Probe {
 
   ProbeNeeds needs(const ProbeContext& context) const override {
     ProbeNeeds needs;
+    needs.whole = true;
     needs.reference = context.reference;
     needs.lowercase = true;
     return needs;

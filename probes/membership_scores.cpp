@@ -110,6 +110,7 @@ bool attack_needs_reference(const std::string& name) { return find_attack(name).
 TokenScore attack_score(const std::string& name, const JudgedString& string,
                         const ScoreParameters& parameters) {
   const Attack& attack = find_attack(name);
+  if (string.left()) return none(because("not_read_to_end"));
   if (attack.beside && !string.reference) return none(because("no_reference"));
   if (attack.beside && string.reference->log_probs.size() != string.observation.log_probs.size()) {
     return none(because("other_tokens"));

@@ -29,7 +29,7 @@ void add_exposure(Json& row, const JudgedString& string, std::string& why) {
 }  // namespace
 
 void add_subject_scores(Json& row, const JudgedString& string) {
-  std::string why;
+  std::string why = row.value("why", "");
   add_exposure(row, string, why);
   row["scores"] = Json::object();
   for (const std::string& name : attack_names()) {

@@ -28,6 +28,11 @@ void set_log_value(Estimate& estimate, double log_value) {
   }
 }
 
+// An upper bound errs high where a double cannot hold it.
+double at_least_normal(double log_bound) {
+  return std::max(std::exp(log_bound), std::numeric_limits<double>::min());
+}
+
 }  // namespace
 
 void RateTally::add(const std::string& person, bool hit) {
@@ -79,6 +84,7 @@ Estimate MeanTally::estimate() const { return clustered_mean(closed(), persons_g
 
 void LogProbabilityTally::add(const std::string& person, double log_p) {
   mean_.add(person, std::exp(log_p));
+  mean_at_most_.add(person, std::exp(log_p));
   ++strings_;
   if (log_p > largest_) {
     scaled_sum_ = std::isinf(largest_) ? 1.0 : scaled_sum_ * std::exp(largest_ - log_p) + 1.0;
@@ -86,6 +92,14 @@ void LogProbabilityTally::add(const std::string& person, double log_p) {
   } else if (!std::isinf(log_p)) {
     scaled_sum_ += std::exp(log_p - largest_);
   }
+}
+
+void LogProbabilityTally::add_at_most(const std::string& person, double log_bound) {
+  mean_.add(person, 0.0);
+  mean_at_most_.add(person, at_least_normal(log_bound));
+  ++strings_;
+  ++bounds_;
+  bound_ = std::max(bound_, log_bound);
 }
 
 Estimate LogProbabilityTally::maximum() const {
@@ -99,6 +113,12 @@ Estimate LogProbabilityTally::maximum() const {
     census.reason = because("no_strings");
     return census;
   }
+  if (bound_ > largest_) {
+    census.low = std::exp(largest_);
+    census.high = at_least_normal(bound_);
+    census.reason = because("bounds");
+    return census;
+  }
   set_log_value(census, largest_);
   census.low = census.value;
   census.high = census.value;
@@ -107,7 +127,11 @@ Estimate LogProbabilityTally::maximum() const {
 
 Estimate LogProbabilityTally::mean() const {
   Estimate estimate = mean_.estimate();
-  if (strings_ > 0) {
+  if (bounds_ > 0) {
+    estimate.value.reset();
+    estimate.high = mean_at_most_.estimate().high;
+    estimate.reason = because("bounds");
+  } else if (strings_ > 0) {
     estimate.value.reset();
     set_log_value(estimate, largest_ + std::log(scaled_sum_ / static_cast<double>(strings_)));
   }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <string>
@@ -51,17 +52,28 @@ class LogProbabilityTally {
  public:
   void add(const std::string& person, double log_p);
 
-  // A census of what was asked: low = high = value.
+  // Adds a string of which only an upper bound is known.
+  void add_at_most(const std::string& person, double log_bound);
+
+  // A census of what was asked: low = high = value. Where a bound could be the largest there is no
+  // value, and low and high stand on both sides of it.
   Estimate maximum() const;
+
+  // Where there are bounds there is no value: low takes them for 0, high for what they say.
   Estimate mean() const;
+
+  // The largest that is known, and what no other is above.
   double largest_log() const { return largest_; }
+  double largest_bound() const { return std::max(largest_, bound_); }
   std::int64_t strings() const { return strings_; }
 
  private:
-  MeanTally mean_;
+  MeanTally mean_, mean_at_most_;
   double largest_ = -std::numeric_limits<double>::infinity();
+  double bound_ = -std::numeric_limits<double>::infinity();
   double scaled_sum_ = 0.0;  // sum of exp(log_p - largest_)
   std::int64_t strings_ = 0;
+  std::int64_t bounds_ = 0;
 };
 
 }  // namespace souvenir

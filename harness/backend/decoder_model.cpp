@@ -11,8 +11,9 @@
 #include "harness/backend/generate.h"
 #include "harness/backend/head.h"
 #include "harness/backend/memory.h"
+#include "harness/backend/score_stages.h"
 #include "harness/backend/score_trie.h"
-#include "harness/backend/shared_rows.h"
+#include "harness/backend/scoring_batch.h"
 #include "harness/backend/token_trie.h"
 #include "harness/backend/transformer.h"
 #include "harness/error.h"
@@ -97,105 +98,6 @@ void check(const GenerateOptions& options) {
   };
   refuse_below("max new tokens", options.max_new_tokens, 0);
   refuse_below("samples", options.samples, 1);
-}
-
-// The accepted requests as one packed batch.
-//
-//   wanted   rows whose next token is scored
-//   targets  [wanted] that token
-//   owners   [requests] how many wanted rows are the request's; 0 where refused
-struct Batch {
-  std::vector<std::int64_t> ids, positions, wanted;
-  std::vector<TokenId> targets;
-  std::vector<std::size_t> scored;
-  std::vector<Segment> segments;
-  std::vector<std::vector<KeptRows>> kept;  // what segments point to
-
-  // Packs requests whose beginnings, where they are the same, are computed alike.
-  void share(const std::vector<ScoreRequest>& requests) {
-    SharedRows shared = share_rows(requests);
-    ids = std::move(shared.ids);
-    positions = std::move(shared.positions);
-    segments = std::move(shared.segments);
-    kept = std::move(shared.kept);
-    for (std::size_t i = 0; i < requests.size(); ++i) {
-      const std::vector<TokenId>& scored_ids = requests[i].ids;
-      const std::size_t prefix = requests[i].prefix_ids.size();
-      for (std::size_t t = prefix == 0 ? 1 : 0; t < scored_ids.size(); ++t) {
-        wanted.push_back(shared.rows[i][prefix + t - 1]);
-        targets.push_back(scored_ids[t]);
-      }
-    }
-  }
-
-  // The last token is no input: nothing after it is scored.
-  void add(const ScoreRequest& request) {
-    const auto begin = static_cast<std::int64_t>(ids.size());
-    const auto prefix = static_cast<std::int64_t>(request.prefix_ids.size());
-    const auto append = [&](TokenId id) {
-      positions.push_back(static_cast<std::int64_t>(ids.size()) - begin);
-      ids.push_back(id);
-    };
-    for (const TokenId id : request.prefix_ids) append(id);
-    for (std::size_t i = 0; i + 1 < request.ids.size(); ++i) append(request.ids[i]);
-    const std::size_t first = prefix == 0 ? 1 : 0;
-    for (std::size_t i = first; i < request.ids.size(); ++i) {
-      wanted.push_back(begin + prefix + static_cast<std::int64_t>(i) - 1);
-      targets.push_back(request.ids[i]);
-    }
-    const auto tokens = static_cast<std::int64_t>(ids.size()) - begin;
-    segments.push_back({begin, tokens, 0, 0, tokens + 1});
-  }
-
-  // Fills a large batch up to a round number of rows, with a sequence that nobody asked for and
-  // with answers that nobody reads.
-  void fill_up() {
-    const auto missing = [](std::size_t rows) {
-      return static_cast<std::size_t>(rows_to_round(rows));
-    };
-    if (const std::size_t more = missing(ids.size()); more > 0) {
-      segments.push_back(
-          {static_cast<std::int64_t>(ids.size()), static_cast<std::int64_t>(more), 0, 0});
-      // All at the first position, the only one that every context has.
-      positions.resize(positions.size() + more, 0);
-      ids.resize(ids.size() + more, 0);
-    }
-    if (const std::size_t more = missing(wanted.size()); more > 0) {
-      wanted.resize(wanted.size() + more, wanted.back());
-      targets.resize(targets.size() + more, targets.back());
-    }
-  }
-};
-
-void append(ScoreObservation& to, const Head::Row& row) {
-  const RowSummary& s = row.summary;
-  to.log_probs.push_back(s.log_prob);
-  to.ranks.push_back(s.rank);
-  to.ties.push_back(s.ties);
-  to.gaps.push_back(s.gap);
-  to.argmax.push_back(s.argmax);
-  to.entropies.push_back(s.entropy);
-  to.mean_log_probs.push_back(s.mean_log_prob);
-  to.variance_log_probs.push_back(s.variance_log_prob);
-  for (std::size_t i = 0; i < to.rule_log_probs.size(); ++i)
-    to.rule_log_probs[i].push_back(row.rule_log_probs[i]);
-  for (std::size_t i = 0; i < to.log_sum_exps.size(); ++i)
-    to.log_sum_exps[i].push_back(s.log_sum_exps[i]);
-}
-
-ScoreResult result_of(std::span<Head::Row> rows, const ScoreOptions& options) {
-  ScoreObservation observation;
-  observation.rule_log_probs.resize(options.rules.size());
-  observation.log_sum_exps.resize(options.temperatures.size());
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    if (!rows[i].summary.finite)
-      return {std::nullopt, "logits are NaN or infinite at scored token " + std::to_string(i)};
-    append(observation, rows[i]);
-    if (options.top == 0) continue;
-    observation.top_ids.push_back(std::move(rows[i].summary.top_ids));
-    observation.top_logits.push_back(std::move(rows[i].summary.top_logits));
-  }
-  return {std::move(observation), {}};
 }
 
 // Runs something on libtorch, whose exceptions stop here.
@@ -295,73 +197,104 @@ class DecoderModel : public LanguageModel {
 
   using Results = std::vector<ScoreResult>;
 
-  std::vector<Results> score_spans(std::span<const std::span<const ScoreRequest>> asked,
+  // A batch on its way: its answers, of which refusals are known, and what is asked of the model.
+  //
+  //   places  [accepted] where their answers go
+  struct Asked {
+    Results results;
+    std::vector<ScoreRequest> accepted;
+    std::vector<std::size_t> places;
+    ScoringBatch batch;
+  };
+
+  std::vector<Results> score_spans(std::span<const std::span<const ScoreRequest>> spans,
                                    const ScoreOptions& options, const GoOn& go_on) const {
     check(options);
-    std::vector<Results> results(asked.size());
-    std::vector<Batch> batches;
-    std::vector<std::size_t> owners;  // of the batches that have rows
-    for (std::size_t i = 0; i < asked.size(); ++i) {
-      Batch batch = accept(asked[i], results[i]);
-      if (batch.ids.empty()) continue;
-      batches.push_back(std::move(batch));
-      owners.push_back(i);
-    }
-    if (batches.empty()) return results;
-    guarded([&] {
+    std::vector<Asked> asked;
+    for (const auto& requests : spans) asked.push_back(accept(requests));
+    const bool finished = guarded([&] {
       use_threads();
-      const std::vector<at::Tensor> hidden = forward(batches, go_on);
-      if (hidden.empty()) results.clear();
-      for (std::size_t i = 0; i < hidden.size(); ++i) {
-        std::vector<Head::Row> rows =
-            head_.score(hidden[i], batches[i].targets, options, paths_.head);
-        hand_out(batches[i], rows, options, results[owners[i]]);
-      }
+      return in_stages(options) ? answer_in_stages(asked, options, go_on)
+                                : answer_whole(asked, options, go_on);
     });
+    std::vector<Results> results;
+    if (!finished) return results;
+    for (Asked& one : asked) results.push_back(std::move(one.results));
     return results;
   }
 
-  // Packs the requests that can be answered, and says of the others why not.
-  Batch accept(std::span<const ScoreRequest> requests, Results& results) const {
-    results.resize(requests.size());
-    Batch batch;
-    const bool apart = ropes_differ(transformer_.spec(), requests);
-    std::vector<ScoreRequest> accepted;
+  // A model whose layers are read for every pass reads strings whole: a stage would be a pass.
+  bool in_stages(const ScoreOptions& options) const {
+    return options.early_stop && info_.layers_read.pass_tokens == 0;
+  }
+
+  // Takes the requests that can be answered, and says of the others why not.
+  Asked accept(std::span<const ScoreRequest> requests) const {
+    Asked asked;
+    asked.results.resize(requests.size());
     for (std::size_t i = 0; i < requests.size(); ++i) {
-      const ScoreRequest& request = requests[i];
-      batch.scored.push_back(0);
-      results[i].refusal = refuse(info_, request);
-      if (!results[i].refusal.empty()) continue;
-      batch.scored.back() = request.ids.size() - (request.prefix_ids.empty() ? 1 : 0);
-      if (apart) {
-        batch.add(request);
-      } else {
-        accepted.push_back(request);
-      }
+      asked.results[i].refusal = refuse(info_, requests[i]);
+      if (!asked.results[i].refusal.empty()) continue;
+      asked.accepted.push_back(requests[i]);
+      asked.places.push_back(i);
     }
-    if (!accepted.empty()) batch.share(accepted);
-    if (!batch.ids.empty()) batch.fill_up();
-    return batch;
+    return asked;
   }
 
-  std::vector<at::Tensor> forward(const std::vector<Batch>& batches, const GoOn& go_on) const {
-    const auto tensor = [&](const std::vector<std::int64_t>& values) {
-      return at::tensor(at::ArrayRef<std::int64_t>(values), at::kLong).to(transformer_.device());
-    };
+  bool answer_in_stages(std::vector<Asked>& asked, const ScoreOptions& options,
+                        const GoOn& go_on) const {
+    for (std::size_t i = 0; i < asked.size(); ++i) {
+      Asked& one = asked[i];
+      if (!go_on(static_cast<double>(i) / static_cast<double>(asked.size()))) return false;
+      const bool apart = ropes_differ(transformer_.spec(), one.accepted);
+      const bool stops = std::ranges::any_of(one.accepted, &ScoreRequest::may_stop);
+      if (apart || !stops) {
+        answer_whole(std::span(&one, 1), options, [](double) { return true; });
+        continue;
+      }
+      Results results = score_stages(transformer_, head_, one.accepted, options, paths_.head);
+      for (std::size_t k = 0; k < results.size(); ++k)
+        one.results[one.places[k]] = std::move(results[k]);
+    }
+    return true;
+  }
+
+  bool answer_whole(std::span<Asked> asked, const ScoreOptions& options, const GoOn& go_on) const {
     std::vector<ForwardInput> inputs;
-    for (const Batch& batch : batches)
-      inputs.push_back(
-          {{tensor(batch.ids), tensor(batch.positions), batch.segments}, tensor(batch.wanted)});
-    return transformer_.forward(inputs, go_on);
+    std::vector<Asked*> owners;
+    for (Asked& one : asked) {
+      if (one.accepted.empty()) continue;
+      pack(one);
+      inputs.push_back(one.batch.rows.input(transformer_.device()));
+      owners.push_back(&one);
+    }
+    if (inputs.empty()) return true;
+    const std::vector<at::Tensor> hidden = transformer_.forward(inputs, go_on);
+    for (std::size_t i = 0; i < hidden.size(); ++i) {
+      std::vector<Head::Row> rows =
+          head_.score(hidden[i], owners[i]->batch.targets, options, paths_.head);
+      hand_out(*owners[i], rows, options);
+    }
+    return !hidden.empty();
   }
 
-  static void hand_out(const Batch& batch, std::vector<Head::Row>& rows,
-                       const ScoreOptions& options, Results& results) {
+  void pack(Asked& asked) const {
+    if (ropes_differ(transformer_.spec(), asked.accepted)) {
+      for (const ScoreRequest& request : asked.accepted) asked.batch.add(request);
+    } else {
+      asked.batch.share(asked.accepted);
+    }
+    asked.batch.fill_up();
+  }
+
+  static void hand_out(Asked& asked, std::vector<Head::Row>& rows, const ScoreOptions& options) {
     std::size_t first = 0;
-    for (std::size_t i = 0; i < results.size(); ++i) {
-      if (!results[i].refusal.empty()) continue;
-      results[i] = result_of(std::span(rows).subspan(first, batch.scored[i]), options);
-      first += batch.scored[i];
+    for (std::size_t k = 0; k < asked.accepted.size(); ++k) {
+      ScoreResult& result = asked.results[asked.places[k]];
+      add_rows(result, std::span(rows).subspan(first, asked.batch.scored[k]), options);
+      first += asked.batch.scored[k];
+      if (options.early_stop && asked.accepted[k].may_stop && result.observation)
+        cut_at_stop(*result.observation, *options.early_stop);
     }
   }
 

@@ -3,12 +3,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "harness/backend/packed_rows.h"
+
 namespace souvenir {
 namespace {
-
-at::Tensor on_device(const std::vector<std::int64_t>& values, at::Device device) {
-  return at::tensor(at::ArrayRef<std::int64_t>(values), at::kLong).to(device);
-}
 
 // Runs that are asked together.
 struct Part {
@@ -85,55 +83,37 @@ class Walk {
 
   // Computes a part and fills in the edges behind its runs. Returns how many rows are kept then.
   std::int64_t ask(const Part& part, std::int64_t top) {
-    std::vector<std::int64_t> ids, positions, wanted;
-    std::vector<Segment> segments;
+    PackedRows rows;
     std::vector<Head::Asked> asked;
     std::vector<std::size_t> asked_edges;
     for (std::size_t i = part.begin; i < part.end; ++i) {
       const TokenTrie::Run& run = trie_.runs()[i];
       const auto tokens = static_cast<std::int64_t>(run.tokens.size());
-      const auto first = static_cast<std::int64_t>(ids.size());
-      Segment segment{first, tokens, run.past, -1, 0, before(run)};
+      const auto first = static_cast<std::int64_t>(rows.ids.size());
+      Segment segment{0, 0, run.past, -1, 0, before(run)};
       if (run.children > 0) {
         segment.slot = top;
         keep(i, {top, tokens});
         top += tokens;
       }
-      segments.push_back(segment);
-      for (std::int64_t t = 0; t < tokens; ++t) {
-        ids.push_back(run.tokens[static_cast<std::size_t>(t)]);
-        positions.push_back(run.past + t);
-      }
+      rows.add(run.tokens, segment);
       for (std::size_t e = trie_.first_edges()[i]; e < trie_.first_edges()[i + 1]; ++e) {
         const TokenTrie::Edge& edge = trie_.edges()[e];
         if (!edge.wanted) continue;
         const std::int64_t row = first + static_cast<std::int64_t>(edge.at) - run.past;
-        if (wanted.empty() || wanted.back() != row) wanted.push_back(row);
-        asked.push_back({static_cast<std::int64_t>(wanted.size()) - 1, edge.token});
+        if (rows.wanted.empty() || rows.wanted.back() != row) rows.wanted.push_back(row);
+        asked.push_back({static_cast<std::int64_t>(rows.wanted.size()) - 1, edge.token});
         asked_edges.push_back(e);
       }
     }
-    if (wanted.empty()) wanted.push_back(0);  // the runs are there to be continued
-    fill_up(ids, positions, wanted, segments);
-    const at::Device device = model_.device();
-    const PackedTokens tokens{on_device(ids, device), on_device(positions, device), segments};
-    const at::Tensor hidden = model_.forward(tokens, on_device(wanted, device), &cache_);
+    if (rows.wanted.empty()) rows.wanted.push_back(0);  // the runs are there to be continued
+    rows.fill_up();
+    const ForwardInput input = rows.input(model_.device(), &cache_);
+    const at::Tensor hidden = model_.forward(input.tokens, input.wanted, input.cache);
     if (asked.empty()) return top;
     const std::vector<double> found = head_.log_probs(hidden, asked);
     for (std::size_t i = 0; i < found.size(); ++i) log_probs_[asked_edges[i]] = found[i];
     return top;
-  }
-
-  // Large batches have a round number of rows, as in DecoderModel::score.
-  static void fill_up(std::vector<std::int64_t>& ids, std::vector<std::int64_t>& positions,
-                      std::vector<std::int64_t>& wanted, std::vector<Segment>& segments) {
-    if (const std::int64_t more = rows_to_round(ids.size()); more > 0) {
-      segments.push_back({static_cast<std::int64_t>(ids.size()), more, 0, -1});
-      ids.resize(ids.size() + static_cast<std::size_t>(more), 0);
-      positions.resize(ids.size(), 0);
-    }
-    wanted.resize(wanted.size() + static_cast<std::size_t>(rows_to_round(wanted.size())),
-                  wanted.back());
   }
 
   std::span<const KeptRows> before(const TokenTrie::Run& run) const {

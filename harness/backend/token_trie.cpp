@@ -30,7 +30,8 @@ TokenTrie::TokenTrie(std::span<const ScoreRequest> requests) : ends_(requests.si
   std::vector<Text> texts;
   texts.reserve(requests.size());
   for (std::size_t i = 0; i < requests.size(); ++i) {
-    const auto& [prefix, ids] = requests[i];
+    const std::vector<TokenId>& prefix = requests[i].prefix_ids;
+    const std::vector<TokenId>& ids = requests[i].ids;
     texts.push_back({prefix, ids, i, std::max<std::size_t>(prefix.size(), 1)});
   }
   std::stable_sort(texts.begin(), texts.end(), [](const Text& a, const Text& b) {

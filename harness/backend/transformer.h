@@ -21,14 +21,6 @@ struct ForwardInput {
   KeyValueCache* cache = nullptr;
 };
 
-// Returns how many rows a large batch lacks to a round number of them. Every new number would have
-// oneDNN keep another kernel and the allocator another size of block: memory would grow with the
-// number of batches.
-constexpr std::int64_t rows_to_round(std::size_t rows) {
-  constexpr std::size_t kStep = 64, kLarge = 8 * kStep;
-  return rows < kLarge ? 0 : static_cast<std::int64_t>((kStep - rows % kStep) % kStep);
-}
-
 // Runs the blocks of a decoder. Linear layers see all rows of a pass at once, attention each
 // sequence by itself. The residual stream is float32 in every compute dtype.
 //

@@ -91,6 +91,10 @@ void add_audit(CLI::App& program, Action& action) {
   verb->add_option("--shard", options->shard_word,
                    "i/N: answer only share i of N, from 0, for `souvenir merge`; none: an ordinary "
                    "run; else by the launcher: Slurm, mpirun, torchrun, a Kubernetes Indexed Job");
+  verb->add_option("--queries-max", options->queries_max,
+                   "leave a string once greedy decoding has missed it and no query in so many is "
+                   "likely to give it; probes that need whole strings are not run")
+      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000'000'000}));
   verb->add_option("--seed", options->seed, "instead of the suite's");
   verb->add_option("--bos", options->bos, "auto, always or never: instead of the suite's")
       ->check(CLI::IsMember({"auto", "always", "never"}));

@@ -28,13 +28,23 @@ std::vector<NotRun> not_run(const AuditSession& session) {
     const bool planned =
         std::any_of(session.probes.begin(), session.probes.end(),
                     [&](const PlannedProbe& row) { return row.probe == probe.get(); });
-    if (!planned) {
+    const auto& whole = session.need_whole;
+    if (std::find(whole.begin(), whole.end(), probe->info().name) != whole.end()) {
+      rows.push_back({probe->info().name,
+                      {"needs_whole_strings",
+                       "it needs every token of a string, and --queries-max leaves strings early",
+                       {}}});
+    } else if (!planned) {
       rows.push_back({probe->info().name, {"not_in_suite", "the suite does not ask for it", {}}});
     }
   }
   if (!session.reference) {
     rows.push_back({"comparison with a reference model",
                     {"no_reference", "no reference model was given", {}}});
+  }
+  if (session.suite.queries_max) {
+    rows.push_back({"extraction by more queries",
+                    {"queries_max", "strings were read only as far as --queries-max needs", {}}});
   }
   if (session.questions.canaries.empty()) {
     rows.push_back({"planted canaries", {"no_canaries", "no canaries were given", {}}});

@@ -29,8 +29,8 @@ bool ask(AuditSession& session, const LanguageModel& model, Pass pass, double ne
   const std::string what = pass == Pass::first     ? "scoring"
                            : pass == Pass::confirm ? "confirming"
                                                    : "reference model";
-  const ScoreOptions score =
-      pass == Pass::reference ? ScoreOptions() : session.questions.needs.score;
+  ScoreOptions score = pass == Pass::reference ? ScoreOptions() : session.questions.needs.score;
+  if (pass != Pass::first) score.early_stop.reset();
   return with_progress(options, what, [&](const auto& go_on) {
     return run_pass(*session.journal, model, pass, score, near_tie_delta, go_on);
   });
@@ -104,9 +104,7 @@ void plan_questions(AuditSession& session, const AuditOptions& options) {
 }
 
 bool measure(AuditSession& session, const AuditOptions& options) {
-  const bool exact = session.model_info.compute_dtype == "float32";
-  const double delta = exact ? session.suite.near_tie_delta : session.suite.screen_delta;
-  return ask(session, *session.model, Pass::first, delta, options) &&
+  return ask(session, *session.model, Pass::first, first_pass_delta(session), options) &&
          rank_canaries(session, options) && write_on(session, options) &&
          confirm(session, options) && ask_reference(session, options);
 }

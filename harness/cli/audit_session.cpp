@@ -35,6 +35,8 @@ Suite read_suite(const AuditOptions& options) {
     suite.bos = parse_bos_rule(options.bos);
     suite.resolved["bos"] = options.bos;
   }
+  suite.queries_max = options.queries_max;
+  if (suite.queries_max) suite.resolved["queries_max"] = *suite.queries_max;
   return suite;
 }
 
@@ -47,12 +49,31 @@ void plan_probes(AuditSession& session, const std::string& document) {
                           .seed = session.suite.seed,
                           .reference = session.reference.has_value(),
                           .inclusion = session.inclusion,
-                          .hmac_key = session.hmac_key}};
-    session.suite.resolved["probes"][name] = planned.context.parameters;
+                          .hmac_key = session.hmac_key,
+                          .queries_max = session.suite.queries_max}};
     planned.needs = probe.needs(planned.context);
+    if (planned.context.queries_max && planned.needs.whole) {
+      session.need_whole.push_back(name);
+      continue;
+    }
+    session.suite.resolved["probes"][name] = planned.context.parameters;
     merge_needs(session.questions.needs, planned.needs);
     session.probes.push_back(std::move(planned));
   }
+}
+
+// Lets strings be left where probes say how unlikely they may become.
+void allow_early_stop(AuditSession& session) {
+  const ProbeNeeds& needs = session.questions.needs;
+  if (!session.suite.queries_max) return;
+  if (!needs.least_log_p) {
+    throw Error(ErrorKind::usage,
+                "--queries-max: expected a suite with discoverable_extraction, whose strings it "
+                "leaves early; suite " +
+                    session.suite.name + " does not ask for it");
+  }
+  session.questions.needs.score.early_stop =
+      EarlyStop{*needs.least_log_p, first_pass_delta(session)};
 }
 
 // The key that digests of subjects are made with: given, found in the folder, or new.
@@ -96,6 +117,11 @@ AuditedModel describe(const ModelInfo& info, const std::vector<FileDigest>& file
           .quantisation = info.quantisation};
 }
 
+double first_pass_delta(const AuditSession& session) {
+  return session.model_info.compute_dtype == "float32" ? session.suite.near_tie_delta
+                                                       : session.suite.screen_delta;
+}
+
 // The adapter is the audited model's.
 LoadOptions reference_load(const AuditOptions& options) {
   LoadOptions load = options.model.load;
@@ -130,6 +156,7 @@ json identity(const AuditSession& session) {
                    {"seed", session.suite.seed},
                    {"bos", std::string(bos_rule_name(session.suite.bos))},
                    {"subjects", std::move(subjects)}};
+  if (session.suite.queries_max) identity["queries_max"] = *session.suite.queries_max;
   if (session.reference) {
     identity["reference"] = {{"model", session.reference->sha256},
                              {"dtype", session.reference->compute_dtype}};
@@ -162,6 +189,12 @@ void require_same_tokens(const AuditOptions& options, const Tokenizer& tokenizer
 
 void take_reference(AuditSession& session, const AuditOptions& options) {
   if (options.reference.empty()) return;
+  if (options.queries_max) {
+    throw Error(
+        ErrorKind::usage,
+        "--reference: only membership compares with it, which needs whole strings; expected "
+        "no --queries-max beside it");
+  }
   session.reference = look_at_reference(options);
   AuditInput input;
   input.role = "reference";
@@ -208,6 +241,7 @@ AuditSession open_audit(const AuditOptions& options) {
                     std::to_string(session.tokenizer->info().vocabulary) + " tokens, the model " +
                     std::to_string(session.model_info.vocabulary));
   }
+  allow_early_stop(session);
   session.files = all_files(session.model_info, session.tokenizer->info());
   const json about = identity(session);
   if (options.shard) {

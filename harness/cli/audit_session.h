@@ -30,6 +30,7 @@ struct AuditOptions {
   std::string hmac_key_file;
   std::string id_key_file;
   std::string bos;  // empty: as the suite says
+  std::optional<std::int64_t> queries_max;
   std::string language = "en";
   std::optional<std::uint64_t> seed;
   bool plan_only = false;
@@ -42,6 +43,7 @@ struct AuditOptions {
 struct AuditSession {
   Suite suite;
   std::vector<PlannedProbe> probes;
+  std::vector<std::string> need_whole;  // probes that strings which may be left say nothing to
   AuditQuestions questions;
   std::filesystem::path out;
   std::string key;
@@ -65,6 +67,9 @@ struct AuditSession {
 //
 // Errors  as each input; usage: the folder holds another audit
 AuditSession open_audit(const AuditOptions& options);
+
+// Returns the gap to the runner-up below which an answer of the first pass is looked at again.
+double first_pass_delta(const AuditSession& session);
 
 // How the reference model is loaded: as the audited one, without its adapter.
 LoadOptions reference_load(const AuditOptions& options);

@@ -44,6 +44,12 @@ Sensitive take_hmac_key(const Options& options, const std::string& id) {
   return Sensitive(key);
 }
 
+std::optional<std::int64_t> queries_max_of(const nlohmann::json& parameters) {
+  const auto found = parameters.find("queries_max");
+  if (found == parameters.end()) return std::nullopt;
+  return found->get<std::int64_t>();
+}
+
 std::vector<PlannedProbe> probes_of(const MergeInputs& inputs, const Sensitive& hmac_key) {
   std::vector<PlannedProbe> planned;
   for (const auto& [name, parameters] : inputs.frame.parameters.at("probes").items()) {
@@ -54,7 +60,8 @@ std::vector<PlannedProbe> probes_of(const MergeInputs& inputs, const Sensitive& 
                       .seed = inputs.frame.seed,
                       .reference = inputs.frame.reference.has_value(),
                       .inclusion = inputs.inclusion,
-                      .hmac_key = hmac_key}};
+                      .hmac_key = hmac_key,
+                      .queries_max = queries_max_of(inputs.frame.parameters)}};
     row.needs = probe.needs(row.context);
     planned.push_back(std::move(row));
   }

@@ -82,7 +82,7 @@ Row answer(const Pending& pending, bool with_rule) {
     log_probs.push_back(observation.log_probs[t]);
     ranks.push_back(observation.ranks[t]);
   }
-  const auto matches = greedy_matches(observation, pending.request.ids);
+  const auto matches = greedy_matches(observation, pending.request.scored());
   out["log_probs"] = std::move(log_probs);
   out["ranks"] = std::move(ranks);
   out["log_p"] = std::accumulate(observation.log_probs.begin(), observation.log_probs.end(), 0.0);

@@ -159,7 +159,8 @@ TEST_CASE("what the requests of a batch begin with in common is computed once", 
   CHECK(static_cast<std::int64_t>(shared.ids.size()) == TokenTrie(requests).tokens());
   std::size_t flat = 0;
   for (std::size_t i = 0; i < requests.size(); ++i) {
-    const auto& [prefix, ids] = requests[i];
+    const std::vector<TokenId>& prefix = requests[i].prefix_ids;
+    const std::vector<TokenId>& ids = requests[i].ids;
     flat += shared.rows[i].size();
     for (std::size_t t = 0; t < shared.rows[i].size(); ++t) {
       const auto row = static_cast<std::size_t>(shared.rows[i][t]);

@@ -13,6 +13,7 @@ Prints one JSON line for each program and batch size: strings a second, one run 
 import argparse
 import json
 import os
+import resource
 import time
 
 os.environ["HF_HUB_OFFLINE"] = "1"
@@ -59,6 +60,10 @@ def run_forward(torch, model, rows, size):
         ids, mask = padded(torch, [prefix + text for prefix, text in batch], left=False)
         logits = model(ids, attention_mask=mask).logits[:, :-1]
         torch.log_softmax(logits.float(), -1).gather(-1, ids[:, 1:, None])
+
+
+def peak_megabytes():
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 
 
 def minimal_tokenizer():
@@ -117,7 +122,8 @@ def main():
                 seconds = inner or time.perf_counter() - start
                 print(json.dumps({"program": program, "batch": size, "strings": len(rows),
                                   "seconds": round(seconds, 3),
-                                  "strings_per_second": len(rows) / seconds}), flush=True)
+                                  "strings_per_second": len(rows) / seconds,
+                                  "peak_megabytes": peak_megabytes()}), flush=True)
 
 
 if __name__ == "__main__":

@@ -5,8 +5,10 @@
 
 For each model, set of strings and dtype: Souvenir, then every reference at every batch size, then
 Souvenir again, so that a machine that slows down or speeds up shows. Each figure is the best of its
-runs. The limit is the rate of the model's own matrix shapes, measured by the same program in the same
-minute, over the multiplications that a string cannot do without.
+runs. "bounded" leaves strings as `souvenir audit --queries-max 1000` does: random tokens are all
+left at once, as texts that a model does not know are. The limit is the rate of the model's own matrix
+shapes, measured by the same program in the same minute, over the multiplications that a string cannot
+do without.
 """
 
 import argparse
@@ -23,6 +25,7 @@ ROOT = HERE.parents[1]
 MODELS = {"SmolLM2-135M": "smollm2-135m-instruct", "GPT-2 small shape": "gpt2-small-shape"}
 SETS = {"fixed": "50 + 50", "mixed": "16-400 + 8-64"}
 DTYPES = ("float32", "bfloat16")
+QUERIES_MAX = 1000
 QUICK = ["--batches", "generate=32", "--batches", "lm_eval=8"]
 
 
@@ -47,13 +50,15 @@ def measure(model, requests, dtype):
     options = [model, "--requests", requests, "--dtype", dtype, "--threads", ARGUMENTS.threads]
 
     def souvenir():
-        return [dict(row, program="souvenir")
-                for row in json_lines([ARGUMENTS.souvenir, *options, "--repeats", 1])
+        return [dict(row, program=program)
+                for program, more in (("souvenir", []), ("bounded", ["--queries-max", QUERIES_MAX]))
+                for row in json_lines([ARGUMENTS.souvenir, *options, "--repeats", 1, *more])
                 if "strings_per_second" in row]
     before = souvenir()
-    references = json_lines([sys.executable, HERE / "reference_scoring.py", *options,
-                             "--programs", ARGUMENTS.programs,
-                             *(QUICK if ARGUMENTS.quick else [])])
+    # Each by itself, so that its peak is its own.
+    references = [row for program in ARGUMENTS.programs.split(",")
+                  for row in json_lines([sys.executable, HERE / "reference_scoring.py", *options,
+                                         "--programs", program, *(QUICK if ARGUMENTS.quick else [])])]
     return before + references + souvenir()
 
 
@@ -63,21 +68,36 @@ def cell(name, kind, dtype, rows):
     gemm = max(row["gemm_gflops"] for row in rows if row["program"] == "souvenir")
     limit = gemm / ours["useful_gflop_per_string"]
     rate = ours["strings_per_second"]
+    bounded = best(rows, "bounded")["strings_per_second"]
 
     def figure(row):
         return f"{row['strings_per_second']:.2f} ({row['batch']})" if row else ""
     return [name, SETS[kind], dtype, f"{rate:.2f}", figure(generate), figure(lm_eval),
             figure(forward), f"{rate / generate['strings_per_second']:.2f}",
-            f"{rate / lm_eval['strings_per_second']:.2f}", f"{gemm:.0f}", f"{limit:.1f}",
+            f"{rate / lm_eval['strings_per_second']:.2f}", f"{bounded:.2f}",
+            f"{bounded / generate['strings_per_second']:.2f}", f"{gemm:.0f}", f"{limit:.1f}",
             f"{100 * rate / limit:.0f} %"]
 
 
+def costs(name, kind, dtype, rows):
+    """Tokens a second and peak memory of each program, at its best batch size."""
+    ours = best(rows, "souvenir")
+    tokens = ours["tokens_per_second"] / ours["strings_per_second"]
+
+    def figure(program):
+        row = best(rows, program)
+        return (f"{row['strings_per_second'] * tokens:.0f} / {row['peak_megabytes']:.0f}"
+                if row else "")
+    return [name, SETS[kind], dtype, *map(figure, PROGRAMS)]
+
+
 HEAD = ["model", "prefix + text", "dtype", "Souvenir", "`generate`", "`lm_eval`", "forward",
-        "/ `generate`", "/ `lm_eval`", "GEMM GFLOP/s", "limit", "share"]
+        "/ `generate`", "/ `lm_eval`", "bounded", "/ `generate`", "GEMM GFLOP/s", "limit", "share"]
+PROGRAMS = ("souvenir", "bounded", "generate", "lm_eval", "forward")
 
 
-def table(cells):
-    lines = [HEAD, ["---"] * len(HEAD)] + cells
+def table(head, cells):
+    lines = [head, ["---"] * len(head)] + cells
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
 
 
@@ -96,8 +116,8 @@ def parse_arguments():
     parser.add_argument("--models", default=",".join(MODELS.values()))
     parser.add_argument("--sets", default=",".join(SETS))
     parser.add_argument("--dtypes", default=",".join(DTYPES))
-    parser.add_argument("--programs", default="generate,lm_eval",
-                        help="references: generate, lm_eval, forward (slow)")
+    parser.add_argument("--programs", default="generate,lm_eval,forward",
+                        help="references: generate, lm_eval, forward (the teacher-forced pass)")
     parser.add_argument("--quick", action="store_true", help="fewer strings, one batch size each")
     parser.add_argument("--out", type=pathlib.Path, default=ROOT / "build/bench/scoring.md")
     return parser.parse_args()
@@ -105,7 +125,7 @@ def parse_arguments():
 
 def main():
     count = ARGUMENTS.count or (32 if ARGUMENTS.quick else 128)
-    cells, raw = [], []
+    cells, spent, raw = [], [], []
     ARGUMENTS.out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=ARGUMENTS.out.parent) as scratch:
         for kind in ARGUMENTS.sets.split(","):
@@ -120,9 +140,12 @@ def main():
                     measured = measure(model, requests, dtype)
                     raw += [dict(row, model=folder, set=kind, dtype=dtype) for row in measured]
                     cells.append(cell(name, kind, dtype, measured))
+                    spent.append(costs(name, kind, dtype, measured))
     text = (f"Strings a second, {count} a set, {ARGUMENTS.threads} threads, {cpu_name()}"
             f"{', quick' if ARGUMENTS.quick else ''}. In brackets the best batch size.\n\n"
-            + table(cells))
+            + table(HEAD, cells)
+            + "\nTokens that a string consists of, a second / peak MB of the process.\n\n"
+            + table([*HEAD[:3], *PROGRAMS], spent))
     ARGUMENTS.out.write_text(text, encoding="utf-8")
     ARGUMENTS.out.with_suffix(".jsonl").write_text("".join(json.dumps(row) + "\n" for row in raw))
     print(text)

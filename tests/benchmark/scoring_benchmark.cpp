@@ -1,16 +1,18 @@
 // Times scoring against the rate of the matrix products it is made of. Not a test.
 //
 //   scoring_benchmark MODEL --requests FILE [--dtype D] [--threads N] [--token-budget N]
-//                     [--repeats N] [--profile]
+//                     [--repeats N] [--queries-max N]
 //
 // FILE holds JSON Lines {"prefix_ids": [...], "ids": [...]}. Prints JSON Lines: one per repeat,
 // then a summary. The products are timed before, between and after the repeats, with the model's
 // own shapes at the token budget, on the path the model takes (weights packed).
+// With --queries-max strings are left as an audit leaves them: `left` says how many.
 
 #include <sys/resource.h>
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstdint>
 #include <fstream>
 #include <iostream>
@@ -41,6 +43,7 @@ struct Arguments {
   int threads = 0;
   std::int64_t token_budget = 2048;
   int repeats = 3;
+  double queries_max = 0;  // 0: strings are read to their end
 };
 
 Arguments parse(int count, char** values) {
@@ -59,6 +62,8 @@ Arguments parse(int count, char** values) {
       arguments.token_budget = std::stoll(value);
     } else if (name == "--repeats") {
       arguments.repeats = std::stoi(value);
+    } else if (name == "--queries-max") {
+      arguments.queries_max = std::stod(value);
     } else {
       throw Error(ErrorKind::usage, "scoring_benchmark: unknown option " + name);
     }
@@ -79,8 +84,11 @@ std::vector<ScoreRequest> read_requests(const std::string& path) {
   return requests;
 }
 
+// Of a string that may be left, what is read at first: as an audit cuts its batches.
 std::int64_t length(const ScoreRequest& request) {
-  return static_cast<std::int64_t>(request.prefix_ids.size() + request.ids.size());
+  const std::size_t ids = request.ids.size();
+  return static_cast<std::int64_t>(request.prefix_ids.size() +
+                                   (request.may_stop ? std::min(ids, kFirstStage) : ids));
 }
 
 // Longest first, as many as the budget holds.
@@ -157,6 +165,17 @@ class Products {
   double head_flops_ = 0;
 };
 
+std::size_t count_left(const std::vector<ScoreRequest>& batch,
+                       const std::vector<ScoreResult>& results) {
+  std::size_t left = 0;
+  for (std::size_t i = 0; i < batch.size(); ++i)
+    left += results[i].observation &&
+                    results[i].observation->log_probs.size() < batch[i].scored().size()
+                ? 1
+                : 0;
+  return left;
+}
+
 double peak_megabytes() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
@@ -165,7 +184,12 @@ double peak_megabytes() {
 
 void run(const Arguments& arguments) {
   const c10::InferenceMode no_gradients;
-  const std::vector<ScoreRequest> requests = read_requests(arguments.requests);
+  std::vector<ScoreRequest> requests = read_requests(arguments.requests);
+  ScoreOptions options;
+  if (arguments.queries_max > 0) {
+    options.early_stop = EarlyStop{-std::log(arguments.queries_max), 1e-3};
+    for (ScoreRequest& request : requests) request.may_stop = true;
+  }
   const auto model = load_language_model(
       arguments.model, {.device = "cpu", .dtype = arguments.dtype, .threads = arguments.threads});
   const DecoderSpec spec = read_blueprint(open_checkpoint(arguments.model).config).spec;
@@ -176,20 +200,22 @@ void run(const Arguments& arguments) {
     inputs += static_cast<double>(length(request) - 1);
     scored += static_cast<double>(request.ids.size()) - (request.prefix_ids.empty() ? 1 : 0);
   }
-  model->score(batches.back(), {});  // whatever is made on first use
+  model->score(batches.back(), options);  // whatever is made on first use
   const double memory = peak_megabytes();
   const Products products(spec, half ? at::kBFloat16 : at::kFloat, arguments.token_budget);
   const double flops = inputs * products.body_flops() + scored * products.head_flops();
   double best = 1e9, rate = products.gflops(), scored_memory = memory;
   for (int repeat = 0; repeat < arguments.repeats; ++repeat) {
     const auto start = Clock::now();
-    for (const auto& batch : batches) model->score(batch, {});
+    std::size_t left = 0;
+    for (const auto& batch : batches) left += count_left(batch, model->score(batch, options));
     const double seconds = seconds_since(start);
     best = std::min(best, seconds);
     scored_memory = peak_megabytes();
     rate = std::max(rate, products.gflops());
     std::cout << nlohmann::json{{"repeat", repeat},
                                 {"seconds", seconds},
+                                {"left", left},
                                 {"gflops", flops / seconds * 1e-9}}
                      .dump()
               << "\n";
@@ -209,6 +235,7 @@ void run(const Arguments& arguments) {
                               {"gflops", flops / best * 1e-9},
                               {"gemm_gflops", rate},
                               {"share_of_gemm", flops / best * 1e-9 / rate},
+                              {"queries_max", arguments.queries_max},
                               {"peak_megabytes", scored_memory}}
                    .dump()
             << "\n";

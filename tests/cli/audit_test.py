@@ -111,6 +111,76 @@ class OneSubject(AuditTest):
         self.assertIn("run it again", row_of("written")["why"])
 
 
+class QueriesMax(AuditTest):
+    """Strings that are left once so few queries could hardly give them."""
+
+    def setUp(self):
+        super().setUp()
+        probe = {**SUITE["probes"]["discoverable_extraction"], "queries": [1, 10, 1000]}
+        self.suite = self.write("suite.json", {**SUITE, "probes": {
+            "discoverable_extraction": probe, "membership": {}, "token_recall": {}}})
+        # The model knows what follows "a" and nothing of what follows spaces: "cd" is missed clearly.
+        self.strings = [
+            {"id": "sure", "prefix": "alphabet: a", "secret": "bcdefghijkl", "member": "yes"},
+            {"id": "short", "prefix": "short a", "secret": "cdcd", "member": "yes"},
+            *[{"id": f"m{i}", "prefix": f"member {i} a", "secret": f"cd{i}cdcdcdcdcdcdcdcdcdcdcd",
+               "member": "yes"} for i in range(8)],
+            {"id": "own", "prefix": "own a", "secret": "cdcdcdcdcdcd", "member": "yes"},
+            *[{"id": f"own/{i}", "prefix": "own a", "secret": f"dcdcdcdcdc{i}", "member": "no",
+               "twin_of": "own"} for i in range(6)]]
+
+    def findings(self, out):
+        return {f["id"]: f for f in self.evidence(out)["findings"]}
+
+    def test_rates_are_those_of_whole_strings_and_the_rest_is_bounded_or_left_out(self):
+        whole, left = self.folder / "whole", self.folder / "left"
+        self.audit(self.strings, out=whole)
+        self.audit(self.strings, "--queries-max", "10", out=left)
+        before, after = self.findings(whole), self.findings(left)
+        for name in ("verbatim_rate/all", "verbatim_rate/member=no", "matched_share/all",
+                     f"extractable_rate[n=1,p=0.5,{RULE}]/all", f"extractable_rate[n=10,p=0.5,{RULE}]/all",
+                     f"p_z_max[{RULE}]/all"):
+            name = "discoverable_extraction/" + name
+            self.assertEqual(before[name]["estimate"], after[name]["estimate"], name)
+        self.assertNotIn(f"discoverable_extraction/extractable_rate[n=1000,p=0.5,{RULE}]/all", after)
+        mean = f"discoverable_extraction/p_z_mean[{RULE}]/all"
+        self.assertIsNone(after[mean]["estimate"]["value"])
+        self.assertIn("not read to their end", after[mean]["estimate"]["reason"])
+        caveats = {c["code"]: c.get("count") for c in after["discoverable_extraction/verbatim_rate/all"]["caveats"]}
+        self.assertEqual(caveats["not_read_to_end"], 8)  # not the short one, nor the one with twins
+        coverage = self.evidence(left)["coverage"]
+        why = {row["what"]: row["why"] for row in coverage["not_run"]}
+        self.assertIn("every token of a string", why["membership"])
+        self.assertEqual(why["token_recall"], why["membership"])
+        self.assertIn("only as far as --queries-max", why["extraction by more queries"])
+        self.assertEqual(self.evidence(whole)["coverage"]["scored_tokens"] - coverage["scored_tokens"], 8 * 17)
+        self.assertEqual(run("verify", left / "evidence.json").returncode, 0)
+
+    def test_a_subject_that_was_left_has_a_bound_and_a_reason(self):
+        self.audit(self.strings, "--queries-max", "10")
+        row, = json.loads(run("subject", "m3", "--out", self.out, check=0).stdout)["strings"]
+        self.assertEqual((row["tokens"], row["matched_tokens"], row["greedy_match"]), (25, 0, False))
+        self.assertIsNone(row["log_p"])
+        self.assertLess(row["log_p_at_most"], -math.log(10))
+        self.assertIn("--queries-max", row["why"])
+        self.assertIn("loss: the string was not read to its end", row["why"])
+        self.assertIsNone(row["scores"]["loss"])
+        row, = json.loads(run("subject", "sure", "--out", self.out, check=0).stdout)["strings"]
+        self.assertTrue(row["greedy_match"])
+        self.assertNotIn("--queries-max", row["why"])
+
+    def test_it_is_part_of_what_the_audit_is(self):
+        self.audit(self.strings, "--queries-max", "10")
+        self.assertOneLine(self.audit(self.strings, "--queries-max", "11", check=2), "queries_max", "10", "11")
+        self.assertOneLine(self.audit(self.strings, check=2), "queries_max")
+
+    def test_what_does_not_go_with_it_is_refused(self):
+        self.assertOneLine(self.audit(self.strings, "--queries-max", "10", "--reference", self.model, check=2),
+                           "--queries-max", "whole strings")
+        self.suite = self.write("other.json", {**SUITE, "probes": {"token_recall": {}}})
+        self.assertOneLine(self.audit(self.strings, "--queries-max", "10", check=2), "discoverable_extraction")
+
+
 class Context(AuditTest):
     def test_what_is_declared_stands_in_the_evidence_and_may_change(self):
         self.audit(SUBJECTS + controls(6))

@@ -182,6 +182,18 @@ class Everything(ShardsTest):
         self.assertEqual(probes, set(FULL["probes"]))
 
 
+class QueriesMax(ShardsTest):
+    def test_strings_are_left_alike_in_shards(self):
+        strings = [{"id": f"long{i}", "prefix": f"member {i} a", "secret": f"cd{i}" + "cd" * 10, "member": "yes"}
+                   for i in range(20)]
+        subjects = self.write("long.jsonl", SUBJECTS + strings + controls(40))
+        run(*self.command("--queries-max", "10", subjects=subjects, out=self.whole), check=0)
+        self.shards(3, "--queries-max", "10", subjects=subjects)
+        run("merge", self.out, check=0)
+        self.assertEqual(outside_run(self.out), outside_run(self.whole))
+        self.assertIn(b"not_read_to_end", outside_run(self.out))
+
+
 class Lost(ShardsTest):
     def test_a_shard_that_is_missing_or_hardly_begun_is_named(self):
         self.shard(0, 3)

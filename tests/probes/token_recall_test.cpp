@@ -14,6 +14,7 @@ JudgedString matched(const std::string& name, const std::string& pattern, Member
   JudgedString string = made_string(name, 1.0, member);
   string.matches.clear();
   for (const char c : pattern) string.matches.push_back(c == '1' ? 1 : 0);
+  string.tokens = static_cast<std::int64_t>(string.matches.size());
   return string;
 }
 

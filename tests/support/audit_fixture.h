@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,12 +22,17 @@ inline const std::string kSuite = R"({"schema":"souvenir/suite/1","name":"test",
 // Plans subjects, asks a model, and judges with one probe: an audit without a program around it.
 class AuditFixture {
  public:
-  explicit AuditFixture(const std::string& suite = kSuite)
+  //   queries_max  as of an audit; nothing: strings are read to their end
+  explicit AuditFixture(const std::string& suite = kSuite,
+                        std::optional<std::int64_t> queries_max = {})
       : suite_(parse_suite(suite, "test suite")) {
     const Probe& probe = find_probe("discoverable_extraction");
     context_.parameters = probe.resolve(suite_.probes.at("discoverable_extraction"), "test suite");
     context_.near_tie_delta = suite_.near_tie_delta;
+    context_.queries_max = queries_max;
     needs_ = probe.needs(context_);
+    if (needs_.least_log_p)
+      needs_.score.early_stop = EarlyStop{*needs_.least_log_p, suite_.near_tie_delta};
   }
 
   void plan(Journal& journal, const std::string& subjects, std::int64_t token_budget = 256) const {

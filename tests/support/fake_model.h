@@ -165,6 +165,7 @@ class FakeModel : public LanguageModel {
       }
       context.push_back(request.ids[i]);
     }
+    if (options.early_stop && request.may_stop) cut_at_stop(out, *options.early_stop);
     return {out, ""};
   }
 

@@ -41,6 +41,7 @@ inline JudgedString made_string(const std::string& name, double loss, Member mem
     string.observation.mean_log_probs.push_back(-1.0);
     string.observation.variance_log_probs.push_back(1.0);
     string.matches.push_back(0);
+    ++string.tokens;
   }
   return string;
 }
