@@ -117,6 +117,7 @@ void plan_audit(Journal& journal, const AuditQuestions& questions, const Tokeniz
     if (questions.needs.candidates) {
       CandidateJournal(journal.database()).plan(*questions.needs.candidates, questions.spaces);
     }
+    journal.draw_recheck(questions.recheck);
     PromptJournal(journal.database())
         .plan(questions.needs.prompts, tokenizer, bos, questions.chat, writer.leave_out);
   };
@@ -126,6 +127,7 @@ void plan_audit(Journal& journal, const AuditQuestions& questions, const Tokeniz
 void merge_needs(ProbeNeeds& all, const ProbeNeeds& more) {
   add_new(all.score.rules, more.score.rules);
   add_new(all.score.temperatures, more.score.temperatures);
+  add_new(all.log_thresholds, more.log_thresholds);
   all.score.top = std::max(all.score.top, more.score.top);
   all.whole = all.whole || more.whole;
   if (more.least_log_p) {

@@ -18,12 +18,14 @@ namespace souvenir {
 //   files     subjects
 //   canaries  as subjects, with their roles; their spaces beside them
 //   chat      the model's own chat template, where it has one
+//   recheck   strings to draw for the confirming pass, where there is one
 struct AuditQuestions {
   std::vector<std::string> files;
   std::vector<Subject> canaries = {};
   std::vector<CanarySpace> spaces = {};
   ProbeNeeds needs = {};
   ChatTemplate chat = {};
+  std::int64_t recheck = 0;
 };
 
 // Reads subjects files and canaries into a journal's plan: tokenises, cuts into prefix and secret

@@ -31,7 +31,7 @@ CREATE INDEX IF NOT EXISTS string_request ON string(request);
 CREATE INDEX IF NOT EXISTS string_subject ON string(subject);
 CREATE TABLE IF NOT EXISTS request(
   ordinal INTEGER PRIMARY KEY, digest BLOB UNIQUE, prefix_ids BLOB, ids BLOB, tokens INTEGER,
-  may_stop INTEGER DEFAULT 0);
+  may_stop INTEGER DEFAULT 0, recheck INTEGER DEFAULT 0);
 CREATE TABLE IF NOT EXISTS batch(
   pass INTEGER, ordinal INTEGER, done INTEGER DEFAULT 0, PRIMARY KEY(pass, ordinal)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS member(
@@ -154,13 +154,13 @@ std::vector<JournalRequest> Journal::batch(Pass pass, std::int64_t ordinal) cons
 }
 
 void Journal::commit(Pass pass, std::int64_t ordinal, const std::vector<JournalRequest>& requests,
-                     const std::vector<ScoreResult>& results, double near_tie_delta) {
+                     const std::vector<ScoreResult>& results, const Doubt& doubt) {
   Transaction transaction(*database_);
   Statement insert(*database_, "INSERT INTO observation VALUES(?, ?, ?, ?, ?, ?)");
   for (std::size_t i = 0; i < requests.size(); ++i) {
     const bool answered = results[i].observation.has_value();
     const std::string body = answered ? pack_observation(*results[i].observation) : std::string();
-    const bool near = answered && hangs_on_near_tie(*results[i].observation, near_tie_delta);
+    const bool near = answered && is_doubtful(*results[i].observation, doubt);
     insert.bind(0, static_cast<std::int64_t>(pass)).bind(1, requests[i].ordinal);
     insert.bind_blob(2, body);
     insert.bind_text(3, results[i].refusal);

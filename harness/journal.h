@@ -11,6 +11,7 @@
 #include "harness/boundary.h"
 #include "harness/evidence/evidence.h"
 #include "harness/language_model.h"
+#include "harness/near_tie.h"
 #include "harness/probe.h"
 #include "harness/subjects.h"
 
@@ -63,7 +64,8 @@ struct PlanCounts {
 };
 
 // A pass over the requests: all of them as the plan says, then again in float32 those whose greedy
-// match hangs on a near-tie; and those of whole strings by the reference model.
+// match hangs on a near-tie, or whose probability lies near a threshold, and a random sample; and
+// those of whole strings by the reference model.
 enum class Pass { first = 0, confirm = 1, reference = 2 };
 
 // Records what is asked and what was answered, so that a killed run resumes, and a judgement can be
@@ -108,7 +110,12 @@ class Journal {
             const std::function<void(const PlanWriter&)>& write,
             const std::function<void(const PlanWriter&)>& after = {});
 
-  // Starts a further pass, once: over requests with a near-tie in the first, or over all strings.
+  // Draws strings to be asked again in float32 whatever the first pass says: those whose digests
+  // come first. Within `plan`.
+  void draw_recheck(std::int64_t strings);
+
+  // Starts a further pass, once: over requests that the first left in doubt and those that were
+  // drawn, or over all strings.
   void plan_pass(Pass pass, std::int64_t token_budget);
   bool pass_planned(Pass pass) const;
 
@@ -116,7 +123,7 @@ class Journal {
   std::vector<std::int64_t> open_batches(Pass pass) const;
   std::vector<JournalRequest> batch(Pass pass, std::int64_t ordinal) const;
   void commit(Pass pass, std::int64_t ordinal, const std::vector<JournalRequest>& requests,
-              const std::vector<ScoreResult>& results, double near_tie_delta);
+              const std::vector<ScoreResult>& results, const Doubt& doubt);
 
   JournalTotals totals() const;
   PlanCounts plan_counts() const;

@@ -23,7 +23,8 @@ constexpr std::string_view kSelect =
     "s.given_away, s.straddles, s.specials, r.ids, s.prefix, s.secret, s.hmac, s.space, s.tier, "
     "s.planted, s.coin, s.most_often, s.ordinal, "
     "a.body, a.refusal, a.check_sum, b.body, b.refusal, b.check_sum, "
-    "c.body, c.refusal, c.check_sum, d.body, d.refusal, d.check_sum, r.prefix_ids "
+    "c.body, c.refusal, c.check_sum, d.body, d.refusal, d.check_sum, r.prefix_ids, "
+    "a.near_tie "
     "FROM string s LEFT JOIN request r ON r.ordinal = s.request "
     "LEFT JOIN observation a ON a.request = s.request AND a.pass = 0 "
     "LEFT JOIN observation b ON b.request = s.request AND b.pass = 1 "
@@ -36,7 +37,7 @@ constexpr std::string_view kOfOne = "s.subject = ?1 OR s.person = ?1 ORDER BY s.
 
 // Columns of kSelect where an answer begins: body, refusal, check sum.
 enum Answer { kFirst = 21, kConfirm = 24, kReference = 27, kLowercase = 30 };
-constexpr int kPrefixIds = 33;
+constexpr int kPrefixIds = 33, kDoubtful = 34;
 
 std::vector<std::pair<std::string, ParamValue>> parse_strata(const std::string& text) {
   std::vector<std::pair<std::string, ParamValue>> strata;
@@ -138,11 +139,16 @@ class JournalCursor : public StringCursor {
       string.rank =
           candidates_.rank(select_.integer(20), std::accumulate(own.begin(), own.end(), 0.0));
     }
-    auto confirmed = read_answer(kConfirm);
-    string.rescored = confirmed.has_value();
-    string.observation = confirmed ? std::move(*confirmed) : std::move(first);
     const ScoreRequest request{unpack_ids(select_.text(kPrefixIds)), unpack_ids(select_.text(11))};
     string.tokens = static_cast<std::int64_t>(request.scored().size());
+    auto confirmed = read_answer(kConfirm);
+    if (confirmed) {
+      string.rescored = select_.integer(kDoubtful) != 0;
+      if (!string.rescored)
+        string.screened = Screened{first, greedy_matches(first, request.scored())};
+      first = std::move(*confirmed);
+    }
+    string.observation = std::move(first);
     string.matches = greedy_matches(string.observation, request.scored());
     string.reference = read_answer(kReference);
     string.lowercase = read_answer(kLowercase);

@@ -211,12 +211,13 @@ void let_stop(Database& database) {
       "subject IN (SELECT twin_of FROM string)))");
 }
 
-// Of near-ties, each batch of the first pass by itself: what is asked again hangs on no answer that
-// another shard was given.
-constexpr const char* kNearTies =
+// Of what is in doubt or was drawn, each batch of the first pass by itself: what is asked again
+// hangs on no answer that another shard was given.
+constexpr const char* kAgain =
     "SELECT m.batch, r.ordinal, r.tokens FROM member m JOIN observation o ON o.pass = 0 AND "
     "o.request = m.request JOIN request r ON r.ordinal = m.request WHERE m.pass = 0 AND "
-    "o.near_tie = 1 ORDER BY m.batch, r.tokens DESC, r.digest";
+    "o.refusal = '' AND (o.near_tie = 1 OR r.recheck = 1) ORDER BY m.batch, r.tokens DESC, "
+    "r.digest";
 
 void set_meta(Database& database, const std::string& key, const std::string& value) {
   Statement insert(database, "INSERT INTO meta VALUES(?, ?)");
@@ -259,12 +260,20 @@ void Journal::plan(const ScoreOptions& options, std::int64_t token_budget,
   transaction.commit();
 }
 
+void Journal::draw_recheck(std::int64_t strings) {
+  Statement draw(*database_,
+                 "UPDATE request SET recheck = 1 WHERE ordinal IN (SELECT ordinal FROM request "
+                 "WHERE ordinal IN (SELECT request FROM string WHERE duplicate = 0) "
+                 "ORDER BY digest LIMIT ?)");
+  draw.bind(0, strings).execute();
+}
+
 void Journal::plan_pass(Pass pass, std::int64_t token_budget) {
   Transaction transaction(*database_);
   cut_batches(
       *database_, pass, token_budget,
       pass == Pass::confirm
-          ? kNearTies
+          ? kAgain
           : whole_and_not("WHERE ordinal IN (SELECT request FROM string WHERE duplicate = 0)"));
   if (pass == Pass::reference) keep_share_of_reference(*database_);
   set_meta(*database_, "pass_" + std::to_string(static_cast<int>(pass)), "1");

@@ -1,6 +1,8 @@
 #include "harness/near_tie.h"
 
+#include <algorithm>
 #include <cmath>
+#include <numeric>
 
 namespace souvenir {
 
@@ -22,6 +24,17 @@ bool hangs_on_near_tie(const ScoreObservation& observation, double delta) {
     near = near || std::abs(static_cast<double>(gap)) < delta;
   }
   return near;
+}
+
+bool is_doubtful(const ScoreObservation& observation, const Doubt& doubt) {
+  if (hangs_on_near_tie(observation, doubt.near_tie_delta)) return true;
+  const auto& rules = observation.rule_log_probs;
+  return std::any_of(rules.begin(), rules.end(), [&](const std::vector<double>& tokens) {
+    const double log_p = std::accumulate(tokens.begin(), tokens.end(), 0.0);
+    const auto& all = doubt.log_thresholds;
+    return std::any_of(all.begin(), all.end(),
+                       [&](double one) { return std::abs(log_p - one) < doubt.margin; });
+  });
 }
 
 }  // namespace souvenir

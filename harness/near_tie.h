@@ -24,4 +24,18 @@ std::vector<std::uint8_t> greedy_matches(const ScoreObservation& observation,
 //   delta  logits
 bool hangs_on_near_tie(const ScoreObservation& observation, double delta);
 
+// What marks an answer as one to be asked for again, in float32.
+//
+//   near_tie_delta  logits
+//   log_thresholds  nats; what the probability of a whole string is compared with
+//   margin          nats; closer to one than this, an answer decides nothing
+struct Doubt {
+  double near_tie_delta = 0.0;
+  std::vector<double> log_thresholds = {};
+  double margin = 0.0;
+};
+
+// Says whether a verdict on the string hangs on less than the doubt there is.
+bool is_doubtful(const ScoreObservation& observation, const Doubt& doubt);
+
 }  // namespace souvenir

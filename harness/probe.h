@@ -70,18 +70,28 @@ struct GeneratedText {
   Sensitive text;
 };
 
+// What a pass in 16 bits said of a string that float32 was then asked about.
+//
+//   matches  as of JudgedString
+struct Screened {
+  ScoreObservation observation;
+  std::vector<std::uint8_t> matches;
+};
+
 // A string with the model's answers: what `judge` sees.
 //
 //   subject     id of the subject; several windows of one text share it
 //   person      cluster; empty: not given
 //   canary      a string that was planted, or held out, on purpose
 //   given_away  the prompt contains the secret, so that reproducing it says nothing
-//   tokens      scored tokens of the whole string; answers may end before, at a string that was
-//   left matches     [answered tokens] whether the greedy decoder emits each rescored    the answer
-//   comes from a second pass in float32 reference   what the reference model says of the same
-//   tokens, where there is one lowercase   what the model says of the secret in lower case, where a
-//   probe asked and it is known
-//               whether the string was trained on
+//   tokens      scored tokens of the whole string: more than are answered, where it was left
+//   matches     [answered tokens] whether the greedy decoder emits each
+//   rescored    the answer comes from a second pass in float32, since the first left it in doubt
+//   screened    the answer of that first pass, where it left no doubt and the string was drawn for
+//               the second all the same
+//   reference   what the reference model says of the same tokens, where there is one
+//   lowercase   what the model says of the secret in lower case, where a probe asked and it is
+//               known whether the string was trained on
 //   rank, searched  where a probe asked and the string is a canary
 //   hmac        instead of the secret, hexadecimal: nothing but `generated` can be compared with it
 struct JudgedString {
@@ -101,6 +111,7 @@ struct JudgedString {
   bool straddles = false;
   std::int64_t specials = 0;
   bool rescored = false;
+  std::optional<Screened> screened;
   std::int64_t tokens = 0;
   std::vector<std::uint8_t> matches;
   ScoreObservation observation;
@@ -171,11 +182,13 @@ struct PromptNeeds {
 // Everything a probe wants asked. Probes that want the same share the answer.
 //
 //   whole        every string is read to its end
+//   log_thresholds  nats; what the probability of a whole string is compared with
 //   least_log_p  nats; where `queries_max` is set, strings less likely than that under every rule
 //                need not be: they count as not found
 struct ProbeNeeds {
   ScoreOptions score;
   bool whole = false;
+  std::vector<double> log_thresholds = {};
   std::optional<double> least_log_p = {};
   bool reference = false;
   bool lowercase = false;

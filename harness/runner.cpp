@@ -47,7 +47,7 @@ void require_as_many(std::size_t expected, std::size_t found) {
 }  // namespace
 
 bool run_pass(Journal& journal, const LanguageModel& model, Pass pass, const ScoreOptions& options,
-              double near_tie_delta, const std::function<bool(const RunProgress&)>& go_on) {
+              const Doubt& doubt, const std::function<bool(const RunProgress&)>& go_on) {
   const std::vector<std::int64_t> open = journal.open_batches(pass);
   RunProgress progress;
   progress.batches = journal.batches(pass);
@@ -70,7 +70,7 @@ bool run_pass(Journal& journal, const LanguageModel& model, Pass pass, const Sco
     require_as_many(group.rows.size(), results.size());
     for (std::size_t i = 0; i < results.size(); ++i) {
       require_as_many(group.rows[i].size(), results[i].size());
-      journal.commit(pass, group.ordinals[i], group.rows[i], results[i], near_tie_delta);
+      journal.commit(pass, group.ordinals[i], group.rows[i], results[i], doubt);
     }
     progress.batches_done += static_cast<std::int64_t>(group.ordinals.size());
     progress.tokens_done += group.tokens;

@@ -7,6 +7,7 @@
 #include "harness/canary_space.h"
 #include "harness/journal.h"
 #include "harness/language_model.h"
+#include "harness/near_tie.h"
 #include "harness/probe.h"
 #include "harness/tokenizer.h"
 
@@ -22,13 +23,13 @@ struct RunProgress {
 // Asks the model every batch of a pass that is still open and commits each answer before the next
 // is asked. Knows no probe by name.
 //
-//   near_tie_delta  logits; what marks an answer for the confirming pass
+//   doubt           what marks an answer for the confirming pass
 //   go_on           called before each batch and at the end; false stops after what is committed
 //
 // Returns  true when no batch is left open
 // Errors   those of the model and of the journal
 bool run_pass(Journal& journal, const LanguageModel& model, Pass pass, const ScoreOptions& options,
-              double near_tie_delta, const std::function<bool(const RunProgress&)>& go_on);
+              const Doubt& doubt, const std::function<bool(const RunProgress&)>& go_on);
 
 // Ranks the canaries: asks the model every batch of candidates that is still open, and commits each
 // before the next.

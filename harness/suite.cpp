@@ -54,6 +54,8 @@ json resolve(const Suite& suite) {
             {"stride", suite.windows.stride}}},
           {"near_tie_delta", suite.near_tie_delta},
           {"screen_delta", suite.screen_delta},
+          {"screen_margin", suite.screen_margin},
+          {"recheck_strings", suite.recheck_strings},
           {"probes", suite.probes}};
 }
 
@@ -94,6 +96,8 @@ Suite parse_suite(std::string_view text, const std::string& document) {
   suite.near_tie_delta = object.number("near_tie_delta", 0.0, 100.0, 1e-3);
   suite.screen_delta =
       object.number("screen_delta", 0.0, 100.0, std::max(0.25, suite.near_tie_delta));
+  suite.screen_margin = object.number("screen_margin", 0.0, 1e6, 1.0);
+  suite.recheck_strings = object.integer("recheck_strings", 0, 1LL << 40, 300);
   const json* threat_model = object.find("threat_model");
   suite.threat_model = threat_model == nullptr ? json::object() : *threat_model;
   if (!suite.threat_model.is_object()) {

@@ -23,6 +23,9 @@ struct Windows {
 //   near_tie_delta  logits; a gap to the runner-up below it is re-scored in float32, and counted as
 //                   ambiguous if it still is below
 //   screen_delta    the same for a first pass in 16 bits, whose rounding is far coarser
+//   screen_margin   nats; after such a pass, strings whose probability is closer to a threshold are
+//                   re-scored in float32 too
+//   recheck_strings after such a pass, so many drawn strings are re-scored as well
 //   queries_max     strings may be left once so few queries could hardly give them; nothing: all
 //   are
 //                   read to their end
@@ -36,6 +39,8 @@ struct Suite {
   Windows windows;
   double near_tie_delta = 1e-3;
   double screen_delta = 0.25;
+  double screen_margin = 1.0;
+  std::int64_t recheck_strings = 300;
   std::optional<std::int64_t> queries_max = {};
   nlohmann::json threat_model;
   nlohmann::json probes;

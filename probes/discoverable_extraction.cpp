@@ -40,12 +40,16 @@ struct Sums {
   Tallies controls;
   StratumMap<std::map<std::string, ExtractionTally>> by_kind;
   ExtractionTally positives;
+  RateTally screen_changed;
 };
 
 Sums add_up(const ExtractionParameters& parameters, double near_tie_delta, StringCursor& strings) {
-  Sums sums{{}, {}, {}, ExtractionTally(parameters)};
+  Sums sums{{}, {}, {}, ExtractionTally(parameters), {}};
   JudgedString string;
   while (strings.next(string)) {
+    if (string.screened) {
+      sums.screen_changed.add(string.person, verdict_changed(string, parameters));
+    }
     const Population population = population_of(string);
     if (population == Population::positive_control) {
       sums.positives.add(string, parameters, near_tie_delta);
@@ -107,7 +111,7 @@ void add_caveats(Finding& finding, const ExtractionTally& tally) {
              "strings were not read to their end: greedy decoding had missed them, and so few "
              "queries could hardly give them");
   add_caveat(finding, tally.rescored, "rescored",
-             "strings hung on a near-tie and were scored again in float32");
+             "strings were left in doubt by 16 bits and were scored again in float32");
   if (!finding.estimate.persons) {
     add_caveat(finding, tally.windows, "windows_of_one_text",
                "strings are further windows of a text already counted, taken as independent; "
@@ -127,6 +131,7 @@ class Judge {
     }
     adjust();
     add_control_findings();
+    add_screen_finding();
     for (Finding& finding : findings_) {
       suppress_if_small(finding);
     }
@@ -276,6 +281,12 @@ class Judge {
     return estimate;
   }
 
+  // Of the strings that a 16-bit pass left no doubt about, how many would float32 judge otherwise?
+  void add_screen_finding() {
+    const Estimate changed = sums_.screen_changed.estimate();
+    if (changed.n.value_or(0) > 0) push_descriptive({"screen_changed_rate", {}}, {}, changed, true);
+  }
+
   // Controls speak for themselves in findings of their own, which no policy's "*" matches.
   void add_control_findings() {
     if (const ExtractionTally* controls = find_stratum(sums_.controls, {})) {
@@ -343,6 +354,11 @@ class DiscoverableExtraction : public Probe {
     const ExtractionParameters parameters = parameters_of(context);
     ProbeNeeds needs;
     needs.score.rules = parameters.decoding;
+    for (const double n : parameters.queries) {
+      for (const double p : parameters.probabilities) {
+        needs.log_thresholds.push_back(log_extraction_threshold(n, p));
+      }
+    }
     if (context.queries_max) needs.least_log_p = least_log_p(parameters, *context.queries_max);
     return needs;
   }

@@ -29,6 +29,25 @@ std::string kind_of_guess(const JudgedString& string) {
   return (string.canary ? "canary " : "") + string.kind;
 }
 
+bool verdict_changed(const JudgedString& string, const ExtractionParameters& parameters) {
+  const Screened& screened = *string.screened;
+  const auto reproduced = [&](const std::vector<std::uint8_t>& matches) {
+    return static_cast<std::int64_t>(matches.size()) == string.tokens &&
+           count_matches(matches).verbatim();
+  };
+  bool changed = reproduced(screened.matches) != reproduced(string.matches);
+  for (std::size_t rule = 0; rule < parameters.decoding.size(); ++rule) {
+    const double before = log_p_z(screened.observation.rule_log_probs.at(rule));
+    const double after = log_p_z(string.observation.rule_log_probs.at(rule));
+    for (const double p : parameters.probabilities) {
+      for (const double n : parameters.queries) {
+        changed = changed || is_extractable(before, n, p) != is_extractable(after, n, p);
+      }
+    }
+  }
+  return changed;
+}
+
 ExtractionTally::ExtractionTally(const ExtractionParameters& parameters)
     : extractable(parameters.decoding.size(), {parameters.probabilities.size(),
                                                std::vector<RateTally>(parameters.queries.size())}),

@@ -16,6 +16,12 @@ namespace souvenir {
 // from a space of their own.
 std::string kind_of_guess(const JudgedString& string);
 
+// Says whether float32 judges a string otherwise than the pass in 16 bits that left no doubt about
+// it: its greedy match, or whether any number of queries asked about extracts it.
+//
+// Requires  string.screened
+bool verdict_changed(const JudgedString& string, const ExtractionParameters& parameters);
+
 // What the strings of one stratum add up to. A value; memory does not grow with the strings.
 //
 //   extractable  [rule][probability][query]

@@ -24,7 +24,7 @@ bool with_progress(const AuditOptions& options, const std::string& what, const A
   });
 }
 
-bool ask(AuditSession& session, const LanguageModel& model, Pass pass, double near_tie_delta,
+bool ask(AuditSession& session, const LanguageModel& model, Pass pass, const Doubt& doubt,
          const AuditOptions& options) {
   const std::string what = pass == Pass::first     ? "scoring"
                            : pass == Pass::confirm ? "confirming"
@@ -32,11 +32,11 @@ bool ask(AuditSession& session, const LanguageModel& model, Pass pass, double ne
   ScoreOptions score = pass == Pass::reference ? ScoreOptions() : session.questions.needs.score;
   if (pass != Pass::first) score.early_stop.reset();
   return with_progress(options, what, [&](const auto& go_on) {
-    return run_pass(*session.journal, model, pass, score, near_tie_delta, go_on);
+    return run_pass(*session.journal, model, pass, score, doubt, go_on);
   });
 }
 
-// Scores near-ties of a 16-bit pass again in float32.
+// Scores again in float32 what a 16-bit pass left in doubt, and what was drawn.
 bool confirm(AuditSession& session, const AuditOptions& options) {
   if (session.model_info.compute_dtype == "float32") {
     return true;
@@ -51,7 +51,7 @@ bool confirm(AuditSession& session, const AuditOptions& options) {
   LoadOptions exact = options.model.load;
   exact.dtype = "float32";
   const auto model = load_model(options.model.model, exact);
-  return ask(session, *model, Pass::confirm, session.suite.near_tie_delta, options);
+  return ask(session, *model, Pass::confirm, {session.suite.near_tie_delta}, options);
 }
 
 bool ask_reference(AuditSession& session, const AuditOptions& options) {
@@ -66,7 +66,7 @@ bool ask_reference(AuditSession& session, const AuditOptions& options) {
   }
   session.model.reset();
   const auto model = load_model(options.reference, reference_load(options));
-  return ask(session, *model, Pass::reference, 0.0, options);
+  return ask(session, *model, Pass::reference, {}, options);
 }
 
 bool rank_canaries(AuditSession& session, const AuditOptions& options) {
@@ -104,7 +104,11 @@ void plan_questions(AuditSession& session, const AuditOptions& options) {
 }
 
 bool measure(AuditSession& session, const AuditOptions& options) {
-  return ask(session, *session.model, Pass::first, first_pass_delta(session), options) &&
+  const bool exact = session.model_info.compute_dtype == "float32";
+  const Doubt doubt{first_pass_delta(session),
+                    exact ? std::vector<double>() : session.questions.needs.log_thresholds,
+                    session.suite.screen_margin};
+  return ask(session, *session.model, Pass::first, doubt, options) &&
          rank_canaries(session, options) && write_on(session, options) &&
          confirm(session, options) && ask_reference(session, options);
 }

@@ -72,8 +72,9 @@ void allow_early_stop(AuditSession& session) {
                 "leaves early; suite " +
                     session.suite.name + " does not ask for it");
   }
-  session.questions.needs.score.early_stop =
-      EarlyStop{*needs.least_log_p, first_pass_delta(session)};
+  const bool exact = session.model_info.compute_dtype == "float32";
+  session.questions.needs.score.early_stop = EarlyStop{
+      *needs.least_log_p - (exact ? 0.0 : session.suite.screen_margin), first_pass_delta(session)};
 }
 
 // The key that digests of subjects are made with: given, found in the folder, or new.
@@ -242,6 +243,8 @@ AuditSession open_audit(const AuditOptions& options) {
                     std::to_string(session.model_info.vocabulary));
   }
   allow_early_stop(session);
+  if (session.model_info.compute_dtype != "float32")
+    session.questions.recheck = session.suite.recheck_strings;
   session.files = all_files(session.model_info, session.tokenizer->info());
   const json about = identity(session);
   if (options.shard) {

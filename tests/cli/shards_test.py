@@ -145,7 +145,7 @@ class Merge(ShardsTest):
 
 
 class Everything(ShardsTest):
-    """Canaries exact and sampled, prompts, a reference model, 16 bits with a confirming pass."""
+    """Canaries exact and sampled, prompts, a reference model, 16 bits with a confirming pass and a sample."""
 
     def test_is_the_same_in_shards(self):
         model = bigram.write_model(self.folder / "near", NEAR)

@@ -44,7 +44,7 @@ Batches batches_of(const Journal& journal, Pass pass, const ScoreOptions& option
 // Runs a pass and plans the confirming one, of every answer whose gap is below delta.
 Batches confirming(const AuditFixture& audit, Journal& journal, const LanguageModel& model,
                    double delta) {
-  run_pass(journal, model, Pass::first, audit.options(), delta,
+  run_pass(journal, model, Pass::first, audit.options(), {delta},
            [](const RunProgress&) { return true; });
   journal.plan_pass(Pass::confirm, kBudget);
   return batches_of(journal, Pass::confirm, audit.options());

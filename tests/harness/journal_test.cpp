@@ -131,7 +131,7 @@ TEST_CASE("a journal killed at random moments loses no committed batch", "[journ
   }
   const auto open = static_cast<std::int64_t>(journal.open_batches(Pass::first).size());
   std::int64_t batches = 0;
-  run_pass(journal, model, Pass::first, audit.options(), 1e-3, [&](const RunProgress& progress) {
+  run_pass(journal, model, Pass::first, audit.options(), {1e-3}, [&](const RunProgress& progress) {
     batches = progress.batches_done;
     return true;
   });

@@ -54,7 +54,7 @@ class Questions {
 
   void ask(Journal& journal, const FakeModel& model) const {
     const auto go_on = [](const RunProgress&) { return true; };
-    run_pass(journal, model, Pass::first, questions.needs.score, 1e-3, go_on);
+    run_pass(journal, model, Pass::first, questions.needs.score, {1e-3}, go_on);
     run_prompts(journal, model, tokenizer_, questions.needs.prompts, go_on);
   }
 
@@ -316,7 +316,7 @@ TEST_CASE("the reference model and the lower-cased secret are asked when wanted"
   audit.ask(journal, model);
   CHECK_FALSE(Questions::strings(journal).at("s").reference.has_value());
   journal.plan_pass(Pass::reference, 256);
-  run_pass(journal, FakeModel(), Pass::reference, {}, 0.0, [](const RunProgress&) { return true; });
+  run_pass(journal, FakeModel(), Pass::reference, {}, {}, [](const RunProgress&) { return true; });
   const JudgedString string = Questions::strings(journal).at("s");
   const auto sum = [](const ScoreObservation& observation) {
     return std::accumulate(observation.log_probs.begin(), observation.log_probs.end(), 0.0);

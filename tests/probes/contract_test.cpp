@@ -154,7 +154,7 @@ TEST_CASE("no probe's judgement depends on the order of persons", "[contract]") 
     plan_audit(journal, questions, tokenizer, decide_bos(tokenizer, BosRule::automatic),
                AuditFixture().suite(), 256);
     run_pass(journal, FakeModel({"the prompt 4zebra4", "the prompt 6zebra6"}), Pass::first,
-             questions.needs.score, 1e-3, [](const RunProgress&) { return true; });
+             questions.needs.score, {1e-3}, [](const RunProgress&) { return true; });
     std::vector<JudgedString> strings;
     const auto cursor = journal.strings();
     for (JudgedString string; cursor->next(string);) {

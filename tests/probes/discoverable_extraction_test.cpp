@@ -358,3 +358,50 @@ TEST_CASE("where strings are left, bounds stand on both sides of the number", "[
   CHECK_FALSE(find(left, bits).estimate.value);
   CHECK_FALSE(find(left, bits).estimate.low);
 }
+
+// ---- passes in 16 bits
+// ---------------------------------------------------------------------------
+
+namespace {
+
+const std::string kChanged = "discoverable_extraction/screen_changed_rate/all";
+
+}  // namespace
+
+TEST_CASE("of strings that 16 bits leave no doubt about, drawn ones say what was missed",
+          "[extraction]") {
+  const AuditFixture audit;
+  const FakeModel rounded(memories(false)), exact(memories(true));
+  SECTION("all drawn: the one that float32 reproduces is seen") {
+    const auto findings = audit.screen(long_rows(), rounded, exact, 100);
+    const Finding& changed = find(findings, kChanged);
+    CHECK(changed.is_control);
+    CHECK(changed.estimate.n == 10);
+    CHECK(changed.estimate.count == 1);
+    CHECK(find(findings, kRate + "all").estimate.count == 1);
+  }
+  SECTION("a model that float32 does not judge otherwise") {
+    const auto findings = audit.screen(long_rows(), rounded, rounded, 4);
+    CHECK(find(findings, kChanged).estimate.n == 4);
+    CHECK(find(findings, kChanged).estimate.count == 0);
+    CHECK(find(findings, kChanged).estimate.high == Approx(clopper_pearson({0, 4}, 0.95).high));
+  }
+  SECTION("none drawn: nothing is said") {
+    CHECK_THROWS(find(audit.screen(long_rows(), rounded, exact, 0), kChanged));
+  }
+}
+
+TEST_CASE("what 16 bits leave in doubt is settled by float32 and is no part of the sample",
+          "[extraction]") {
+  const AuditFixture audit;
+  const FakeModel rounded(memories(true)), exact(memories(false));
+  // The reproduced string has a p_z near one: within a wide margin of the threshold of one query.
+  const auto wide = audit.screen(long_rows(), rounded, exact, 100, 1.0);
+  CHECK(find(wide, kChanged).estimate.n == 9);
+  CHECK(find(wide, kChanged).estimate.count == 0);
+  CHECK(find(wide, kRate + "all").estimate.count == 0);
+  CHECK(find(wide, kRate + "all").caveats.at(0).code == "rescored");
+  const auto narrow = audit.screen(long_rows(), rounded, exact, 100, 0.01);
+  CHECK(find(narrow, kChanged).estimate.n == 10);
+  CHECK(find(narrow, kChanged).estimate.count == 1);
+}

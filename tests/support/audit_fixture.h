@@ -35,15 +35,32 @@ class AuditFixture {
       needs_.score.early_stop = EarlyStop{*needs_.least_log_p, suite_.near_tie_delta};
   }
 
-  void plan(Journal& journal, const std::string& subjects, std::int64_t token_budget = 256) const {
+  void plan(Journal& journal, const std::string& subjects, std::int64_t token_budget = 256,
+            std::int64_t recheck = 0) const {
     const std::string file = folder_.write("subjects.jsonl", subjects);
-    plan_audit(journal, {.files = {file}, .needs = needs_}, tokenizer_,
+    plan_audit(journal, {.files = {file}, .needs = needs_, .recheck = recheck}, tokenizer_,
                decide_bos(tokenizer_, suite_.bos), suite_, token_budget);
   }
 
   bool ask(Journal& journal, const LanguageModel& model, std::int64_t batches = 1 << 20) const {
-    return run_pass(journal, model, Pass::first, needs_.score, suite_.near_tie_delta,
+    return run_pass(journal, model, Pass::first, needs_.score, {suite_.near_tie_delta},
                     [&](const RunProgress&) { return batches-- > 0; });
+  }
+
+  // What an audit in 16 bits asks: everything, then again what that leaves in doubt or was drawn.
+  std::vector<Finding> screen(const std::string& subjects, const LanguageModel& rounded,
+                              const LanguageModel& exact, std::int64_t recheck,
+                              double margin = 1.0) const {
+    const TemporaryFolder folder;
+    Journal journal(folder.path());
+    const auto go_on = [](const RunProgress&) { return true; };
+    plan(journal, subjects, 256, recheck);
+    run_pass(journal, rounded, Pass::first, needs_.score, {0.25, needs_.log_thresholds, margin},
+             go_on);
+    journal.plan_pass(Pass::confirm, 256);
+    run_pass(journal, exact, Pass::confirm, {.rules = needs_.score.rules}, {suite_.near_tie_delta},
+             go_on);
+    return judge(journal);
   }
 
   std::vector<Finding> judge(const Journal& journal) const {
