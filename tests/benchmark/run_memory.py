@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """Scores the same rows with a model in memory and read layer by layer, and prints one table.
 
-    python run_memory.py --program build/release/souvenir [--tokens N] [--layers N] [--out FILE]
+    python run_memory.py --program build/release/souvenir [--tokens N] [--layers N] [--hidden N]
+                         [--out FILE]
 
 The model is a Llama of random float32 weights, made once: 80 layers of 51 MB are 4.1 GB, four times
-what `--memory` gives the second run. The rows of both runs are compared byte by byte. Both read the
+what `--memory` gives the second run. How many tokens can pass at once grows with the weights and
+falls with the hidden size: many narrow layers let 10^5 through without a machine of many cores. The rows of both runs are compared byte by byte. Both read the
 file through the operating system's cache; `--cold` has it drop that first (as root).
 """
 
@@ -13,53 +15,14 @@ import json
 import os
 import pathlib
 import random
-import struct
 import subprocess
 import sys
 import time
 
-import numpy
+import random_llama
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-HIDDEN, INTERMEDIATE, HEADS, VOCABULARY = 1024, 2816, 16, 8000
-
-
-def shapes(layers):
-    yield "model.embed_tokens.weight", [VOCABULARY, HIDDEN]
-    yield "model.norm.weight", [HIDDEN]
-    for i in range(layers):
-        at = f"model.layers.{i}."
-        for name in "qkvo":
-            yield f"{at}self_attn.{name}_proj.weight", [HIDDEN, HIDDEN]
-        yield at + "mlp.gate_proj.weight", [INTERMEDIATE, HIDDEN]
-        yield at + "mlp.up_proj.weight", [INTERMEDIATE, HIDDEN]
-        yield at + "mlp.down_proj.weight", [HIDDEN, INTERMEDIATE]
-        yield at + "input_layernorm.weight", [HIDDEN]
-        yield at + "post_attention_layernorm.weight", [HIDDEN]
-
-
-def write_model(folder, layers):
-    if (folder / "config.json").exists():
-        return
-    folder.mkdir(parents=True, exist_ok=True)
-    header, end = {}, 0
-    for name, shape in shapes(layers):
-        size = 4 * int(numpy.prod(shape))
-        header[name] = {"dtype": "F32", "shape": shape, "data_offsets": [end, end + size]}
-        end += size
-    text = json.dumps(header).encode()
-    stream = numpy.random.default_rng(20250101)
-    with open(folder / "model.safetensors", "wb") as file:
-        file.write(struct.pack("<Q", len(text)) + text)
-        for name, shape in shapes(layers):
-            values = stream.standard_normal(shape, dtype=numpy.float32) * 0.02
-            file.write((values if len(shape) == 2 else values + 1).tobytes())
-    # Last: a folder without it is one that was not finished.
-    (folder / "config.json").write_text(json.dumps({
-        "model_type": "llama", "vocab_size": VOCABULARY, "hidden_size": HIDDEN,
-        "intermediate_size": INTERMEDIATE, "num_hidden_layers": layers,
-        "num_attention_heads": HEADS, "num_key_value_heads": HEADS,
-        "tie_word_embeddings": True}))
+VOCABULARY = 8000
 
 
 def write_rows(path, tokens):
@@ -89,6 +52,7 @@ def parse_arguments():
     parser.add_argument("--program", required=True, help="souvenir")
     parser.add_argument("--tokens", type=int, default=20000)
     parser.add_argument("--layers", type=int, default=80)
+    parser.add_argument("--hidden", type=int, default=1024)
     parser.add_argument("--cold", action="store_true", help="drop the system's file cache first")
     parser.add_argument("--out", type=pathlib.Path, default=ROOT / "build/bench/memory.md")
     return parser.parse_args()
@@ -96,8 +60,8 @@ def parse_arguments():
 
 def main():
     folder = ARGUMENTS.out.parent
-    model = ROOT / f"build/models/random-llama-{ARGUMENTS.layers}"
-    write_model(model, ARGUMENTS.layers)
+    model = ROOT / f"build/models/random-llama-{ARGUMENTS.layers}-{ARGUMENTS.hidden}"
+    random_llama.write(model, ARGUMENTS.layers, ARGUMENTS.hidden, VOCABULARY)
     folder.mkdir(parents=True, exist_ok=True)
     write_rows(folder / "rows.jsonl", ARGUMENTS.tokens)
     weights = (model / "model.safetensors").stat().st_size
