@@ -7,13 +7,12 @@ import math
 import os
 import random
 import signal
-import sqlite3
 import subprocess
 import time
 import unittest
 
 import bigram
-from program import SOUVENIR, ProgramTest, TRANSITIONS, run
+from program import SOUVENIR, ProgramTest, TRANSITIONS, opened, run
 
 SUITE = {
     "schema": "souvenir/suite/1", "name": "test",
@@ -105,7 +104,7 @@ class OneSubject(AuditTest):
         page = run("subject", "written", "--out", self.out, "--format", "html", check=0).stdout
         self.assertIn("Found in what the model wrote", page)
         # An audit of an earlier version has not kept it; the same command does.
-        with sqlite3.connect(self.out / "private" / "journal.sqlite") as journal:
+        with opened(self.out / "private" / "journal.sqlite") as journal:
             journal.execute("DROP TABLE detection")
         self.assertIsNone(row_of("written")["found_in_text"])
         self.assertIn("run it again", row_of("written")["why"])

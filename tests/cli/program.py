@@ -1,8 +1,10 @@
 """Runs the real program, and makes folders that are gone afterwards."""
 
+import contextlib
 import json
 import os
 import pathlib
+import sqlite3
 import subprocess
 import tempfile
 import unittest
@@ -32,6 +34,11 @@ def run(*arguments, stdin=None, check=None, env=None):
 
 def rows(text):
     return [json.loads(line) for line in text.splitlines()]
+
+
+def opened(path):
+    """A journal's database: every statement commits, and afterwards nobody holds it."""
+    return contextlib.closing(sqlite3.connect(path, isolation_level=None))
 
 
 class ProgramTest(unittest.TestCase):

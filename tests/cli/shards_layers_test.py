@@ -3,13 +3,12 @@
 import json
 import pathlib
 import re
-import sqlite3
 import unittest
 
 import bigram
 import shards_test
 from audit_test import SUBJECTS, controls
-from program import TRANSITIONS, run
+from program import TRANSITIONS, opened, run
 from shards_test import FULL, outside_run
 
 
@@ -30,7 +29,7 @@ class Search(shards_test.ShardsTest):
         self.shards(2, *extra, suite=suite)
         searches = []
         for index in range(2):
-            with sqlite3.connect(self.folder_of(index, 2) / "private" / "journal.sqlite") as journal:
+            with opened(self.folder_of(index, 2) / "private" / "journal.sqlite") as journal:
                 searches.append(journal.execute(
                     "SELECT count(*) FROM candidate_batch WHERE first < 0").fetchone()[0])
         self.assertGreater(min(searches), 2)
@@ -88,7 +87,7 @@ class LayerByLayer(shards_test.ShardsTest):
 
     def test_prompts_that_were_answered_in_part_are_not_left_so(self):
         run(*self.command(out=self.whole), check=0)
-        with sqlite3.connect(self.whole / "private" / "journal.sqlite") as journal:
+        with opened(self.whole / "private" / "journal.sqlite") as journal:
             journal.execute("DELETE FROM generation WHERE prompt IN (SELECT ordinal FROM prompt WHERE batch = 0)")
             journal.execute("UPDATE prompt_batch SET done = 0 WHERE ordinal = 0")
         refused = run(*self.command(*self.memory, out=self.whole), check=2)
@@ -98,7 +97,7 @@ class LayerByLayer(shards_test.ShardsTest):
     def test_a_shard_begun_again_is_not_complete_until_its_end(self):
         self.shards(2, *self.memory)
         path = self.folder_of(1, 2) / "private" / "journal.sqlite"
-        with sqlite3.connect(path) as journal:
+        with opened(path) as journal:
             journal.execute("UPDATE meta SET value = 'null' WHERE key = 'sheet'")
         self.assertOneLine(run("merge", self.out, check=2), "1/2", "not complete", "open")
         self.shard(1, 2, *self.memory)

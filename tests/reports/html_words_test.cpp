@@ -17,10 +17,10 @@ using tests::visible_text;
 TEST_CASE("why there is no number is said in the language of the page", "[html]") {
   Evidence e = tests::sample_audit();
   const Document document(render_html(e, {}));
-  CHECK_THAT(visible_text(document.xml, "en"),
+  CHECK_THAT(visible_text(document.xml, "en", ""),
              Catch::Contains("too few controls: there are 400, this false-positive rate needs at "
                              "least 1000 non-members"));
-  const std::string fr = visible_text(document.xml, "fr");
+  const std::string fr = visible_text(document.xml, "fr", "");
   CHECK_THAT(fr, !Catch::Contains("too few controls") &&
                      Catch::Contains("trop peu de témoins\u00a0: il y en a 400, ce taux de faux "
                                      "positifs demande au moins 1\u202f000 chaînes non membres"));

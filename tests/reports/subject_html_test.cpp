@@ -60,14 +60,14 @@ TEST_CASE("one person's page says whether the model wrote what is known by its H
   row["found_in_text"] = true;
   row["texts_read"] = 3;
   const HtmlDocument found(subject_html(findings, Language::en));
-  CHECK_THAT(visible_text(found.xml, "en"),
-             Catch::Contains("Found in what the model wrote yes; texts read: 3"));
-  CHECK_THAT(visible_text(found.xml, "fr"),
-             Catch::Contains("Trouv\u00e9e dans ce que le mod\u00e8le a \u00e9crit oui"));
+  CHECK_THAT(visible_text(found.xml, "en", ""),
+             Catch::Contains("Found in what the model wroteyes; texts read: 3"));
+  CHECK_THAT(visible_text(found.xml, "fr", ""),
+             Catch::Contains("Trouv\u00e9e dans ce que le mod\u00e8le a \u00e9critoui"));
   row["found_in_text"] = nullptr;
   row["texts_read"] = 0;
-  CHECK_THAT(visible_text(HtmlDocument(subject_html(findings, Language::en)).xml, "en"),
-             Catch::Contains("Found in what the model wrote not measured"));
+  CHECK_THAT(visible_text(HtmlDocument(subject_html(findings, Language::en)).xml, "en", ""),
+             Catch::Contains("Found in what the model wrotenot measured"));
 }
 
 TEST_CASE("one person's page is the approved one", "[subject]") {

@@ -20,10 +20,12 @@ struct HtmlDocument {
 };
 
 // Everything a reader sees of an element, one text node a line.
-inline std::string visible_text(const pugi::xml_node& element) {
+//
+//   between  what stands between two pieces of text; a sentence with a number in it is several
+inline std::string visible_text(const pugi::xml_node& element, const std::string& between = "\n") {
   std::string out;
   std::function<void(const pugi::xml_node&)> walk = [&](const pugi::xml_node& node) {
-    if (node.type() == pugi::node_pcdata) out += std::string(node.value()) + "\n";
+    if (node.type() == pugi::node_pcdata) out += node.value() + between;
     for (const pugi::xml_node& child : node.children()) walk(child);
   };
   walk(element);
@@ -31,8 +33,10 @@ inline std::string visible_text(const pugi::xml_node& element) {
 }
 
 // The same of one language.
-inline std::string visible_text(const pugi::xml_document& xml, const std::string& language) {
-  return visible_text(xml.select_node(("//main[@lang='" + language + "']").c_str()).node());
+inline std::string visible_text(const pugi::xml_document& xml, const std::string& language,
+                                const std::string& between = "\n") {
+  return visible_text(xml.select_node(("//main[@lang='" + language + "']").c_str()).node(),
+                      between);
 }
 
 // Compares a page with the one that was looked at and found right.
