@@ -66,7 +66,11 @@ class TokenRecall : public Probe {
   }
 
   // The teacher-forced pass over each string, which is made in any case, is all it takes.
-  ProbeNeeds needs(const ProbeContext&) const override { return {.whole = true}; }
+  ProbeNeeds needs(const ProbeContext&) const override {
+    ProbeNeeds needs;
+    needs.whole = true;
+    return needs;
+  }
 
   std::vector<Finding> judge(const ProbeContext&, StringCursor& strings) const override {
     StratumMap<RecallTally> measured = {{Stratum{}, {}}};
