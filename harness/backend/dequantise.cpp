@@ -74,7 +74,8 @@ SubScales sub_scales(const unsigned char* block) {
 // Element j of 64 bytes of two bits: each 32 bytes hold four times 32 elements, the lowest bits
 // first.
 unsigned two_bits(const unsigned char* bytes, std::int64_t j) {
-  return bytes[j / 128 * 32 + j % 32] >> static_cast<unsigned>(j % 128 / 32 * 2) & 3U;
+  const unsigned byte = bytes[j / 128 * 32 + j % 32];
+  return byte >> static_cast<unsigned>(j % 128 / 32 * 2) & 3U;
 }
 
 // What a nibble stands for in the IQ4 formats.
@@ -157,7 +158,8 @@ void dequantise_q3_k(const unsigned char* block, std::int64_t count, float* to) 
     for (std::int64_t j = 0; j < kLarge; ++j) {
       const std::int64_t i = j / 16;
       const unsigned lower = i < 8 ? low(scales[i]) : high(scales[i - 8]);
-      const unsigned upper = scales[8 + i % 4] >> static_cast<unsigned>(i / 4 * 2) & 3U;
+      const unsigned upper_bits = scales[8 + i % 4];
+      const unsigned upper = upper_bits >> static_cast<unsigned>(i / 4 * 2) & 3U;
       const float scale = d * static_cast<float>(static_cast<int>(lower | upper << 4U) - 32);
       const bool third = (block[j % 32] >> static_cast<unsigned>(j / 32) & 1U) != 0;
       to[j] =
