@@ -9,9 +9,7 @@
 namespace souvenir {
 namespace {
 
-std::size_t scored_tokens(const ScoreRequest& request) {
-  return request.ids.size() - (request.prefix_ids.empty() ? 1 : 0);
-}
+std::size_t scored_tokens(const ScoreRequest& request) { return request.scored().size(); }
 
 // Returns the request, asked for its first scored tokens only.
 ScoreRequest beginning_of(const ScoreRequest& request) {
