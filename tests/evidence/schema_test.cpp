@@ -2,12 +2,9 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <string>
-#include <valijson/adapters/nlohmann_json_adapter.hpp>
-#include <valijson/schema.hpp>
-#include <valijson/schema_parser.hpp>
-#include <valijson/validator.hpp>
 
 #include "harness/evidence/json.h"
+#include "tests/support/published_schema.h"
 #include "tests/support/sample_audit.h"
 
 namespace souvenir {
@@ -15,31 +12,10 @@ namespace {
 
 using nlohmann::json;
 
-const json& published_schema() {
-  static const json schema = [] {
-    std::ifstream in(SOUVENIR_SOURCE_DIR "/configs/evidence.schema.json");
-    REQUIRE(in);
-    return json::parse(in);
-  }();
-  return schema;
-}
-
 bool valid(const json& document) {
-  valijson::Schema schema;
-  valijson::SchemaParser parser(valijson::SchemaParser::kDraft7);
-  parser.populateSchema(valijson::adapters::NlohmannJsonAdapter(published_schema()), schema);
-  valijson::Validator validator;
-  valijson::ValidationResults results;
-  const bool ok =
-      validator.validate(schema, valijson::adapters::NlohmannJsonAdapter(document), &results);
-  valijson::ValidationResults::Error error;
-  while (results.popError(error)) {
-    UNSCOPED_INFO(error.description);
-    for (const std::string& part : error.context) {
-      UNSCOPED_INFO("  at " << part);
-    }
-  }
-  return ok;
+  const std::vector<std::string> faults = tests::schema_faults("evidence.schema.json", document);
+  for (const std::string& fault : faults) UNSCOPED_INFO(fault);
+  return faults.empty();
 }
 
 TEST_CASE("evidence follows its published schema", "[schema]") {

@@ -4,15 +4,12 @@
 #include <catch2/catch.hpp>
 #include <map>
 #include <set>
-#include <valijson/adapters/nlohmann_json_adapter.hpp>
-#include <valijson/schema.hpp>
-#include <valijson/schema_parser.hpp>
-#include <valijson/validator.hpp>
 
 #include "harness/canary_plan.h"
 #include "harness/config.h"
 #include "harness/digest.h"
 #include "harness/error.h"
+#include "tests/support/published_schema.h"
 #include "tests/support/temporary_folder.h"
 
 using namespace souvenir;
@@ -225,18 +222,10 @@ TEST_CASE("the commitment binds the manifest and tells no secret", "[canary]") {
 }
 
 TEST_CASE("the built-in templates fit the published schema", "[canary]") {
-  const auto read = [](const std::string& name) {
-    return nlohmann::json::parse(
-        read_file(std::string(SOUVENIR_SOURCE_DIR) + "/configs/" + name, 1U << 20U));
-  };
-  valijson::Schema schema;
-  const auto schema_text = read("canary_templates.schema.json");
-  const valijson::adapters::NlohmannJsonAdapter adapter(schema_text);
-  valijson::SchemaParser().populateSchema(adapter, schema);
-  auto templates = read("canary_templates.json");
+  auto templates = nlohmann::json::parse(
+      read_file(std::string(SOUVENIR_SOURCE_DIR) + "/configs/canary_templates.json", 1U << 20U));
   const auto accepts = [&] {
-    const valijson::adapters::NlohmannJsonAdapter target(templates);
-    return valijson::Validator().validate(schema, target, nullptr);
+    return tests::fits_schema("canary_templates.schema.json", templates);
   };
   CHECK(accepts());
   const auto [pointer, value] = GENERATE(table<std::string, nlohmann::json>({

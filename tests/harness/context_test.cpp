@@ -2,14 +2,11 @@
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
-#include <valijson/adapters/nlohmann_json_adapter.hpp>
-#include <valijson/schema.hpp>
-#include <valijson/schema_parser.hpp>
-#include <valijson/validator.hpp>
 
 #include "harness/config.h"
 #include "harness/digest.h"
 #include "harness/error.h"
+#include "tests/support/published_schema.h"
 
 namespace souvenir {
 namespace {
@@ -21,12 +18,7 @@ std::string config(const std::string& name) {
 }
 
 bool schema_accepts(const json& context) {
-  valijson::Schema schema;
-  const json text = json::parse(config("context.schema.json"));
-  const valijson::adapters::NlohmannJsonAdapter adapter(text);
-  valijson::SchemaParser().populateSchema(adapter, schema);
-  const valijson::adapters::NlohmannJsonAdapter target(context);
-  return valijson::Validator().validate(schema, target, nullptr);
+  return tests::fits_schema("context.schema.json", context);
 }
 
 TEST_CASE("the starter context is read, and its comments are not kept", "[context]") {

@@ -3,15 +3,12 @@
 #include <catch2/catch.hpp>
 #include <functional>
 #include <nlohmann/json.hpp>
-#include <valijson/adapters/nlohmann_json_adapter.hpp>
-#include <valijson/schema.hpp>
-#include <valijson/schema_parser.hpp>
-#include <valijson/validator.hpp>
 
 #include "harness/config.h"
 #include "harness/error.h"
 #include "harness/suite.h"
 #include "probes/registry.h"
+#include "tests/support/published_schema.h"
 
 using namespace souvenir;
 
@@ -23,12 +20,7 @@ nlohmann::json read(const std::string& name) {
 }
 
 bool schema_accepts(const nlohmann::json& suite) {
-  valijson::Schema schema;
-  const nlohmann::json text = read("suite.schema.json");
-  const valijson::adapters::NlohmannJsonAdapter adapter(text);
-  valijson::SchemaParser().populateSchema(adapter, schema);
-  const valijson::adapters::NlohmannJsonAdapter target(suite);
-  return valijson::Validator().validate(schema, target, nullptr);
+  return tests::fits_schema("suite.schema.json", suite);
 }
 
 bool parser_accepts(const nlohmann::json& json) {

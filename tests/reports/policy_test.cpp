@@ -5,13 +5,10 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
-#include <valijson/adapters/nlohmann_json_adapter.hpp>
-#include <valijson/schema.hpp>
-#include <valijson/schema_parser.hpp>
-#include <valijson/validator.hpp>
 
 #include "harness/error.h"
 #include "tests/reports/gate_fixture.h"
+#include "tests/support/published_schema.h"
 
 using namespace souvenir;
 using Catch::Contains;
@@ -28,12 +25,7 @@ std::string config(const std::string& name) {
 }
 
 bool schema_accepts(const json& document) {
-  static const json schema_json = json::parse(config("policy.schema.json"));
-  valijson::Schema schema;
-  valijson::SchemaParser parser;
-  parser.populateSchema(valijson::adapters::NlohmannJsonAdapter(schema_json), schema);
-  valijson::Validator validator;
-  return validator.validate(schema, valijson::adapters::NlohmannJsonAdapter(document), nullptr);
+  return tests::fits_schema("policy.schema.json", document);
 }
 
 // The message parse_policy refuses a text with; empty if it does not.
