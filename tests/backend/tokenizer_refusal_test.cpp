@@ -229,6 +229,34 @@ TEST_CASE("a directory without a usable tokenizer says what is missing", "[token
                     Catch::Contains("tokenizer.json: not a regular file"));
 }
 
+TEST_CASE("a vocab.json is refused where the files do not say the rest", "[tokenizer][refusal]") {
+  const ScratchDirectory directory;
+  directory.write("vocab.json", R"({"a": 0, "b": 1, "ab": 2})");
+  CHECK_THROWS_WITH(load_tokenizer(directory.path()),
+                    Catch::Contains("vocab.json needs merges.txt"));
+  directory.write("merges.txt", "#version: 0.2\na b\n");
+  CHECK_THROWS_WITH(load_tokenizer(directory.path()),
+                    Catch::Contains("expected tokenizer_class in tokenizer_config.json"));
+  directory.write("config.json", R"({"model_type": "gpt2"})");
+  CHECK(load_tokenizer(directory.path())->encode("ab", true).ids == std::vector<TokenId>{2});
+  const auto [name, bytes, expected] = GENERATE(table<std::string, std::string, std::string>({
+      {"tokenizer_config.json", R"({"tokenizer_class": "OtherTokenizer"})",
+       "tokenizer_class: \"OtherTokenizer\" is not supported beside vocab.json and merges.txt; "
+       "supported: GPT2Tokenizer, CodeGenTokenizer, Qwen2Tokenizer"},
+      {"tokenizer_config.json", R"({"bos_token": "<s>"})",
+       "the special token \"<s>\" has no id: it is not in vocab.json"},
+      {"merges.txt", "#version: 0.2\na b c\n", "merges.txt: line 2: expected two tokens"},
+      {"merges.txt", "a b\n\n", "merges.txt: line 2: expected two tokens"},
+      {"vocab.json", R"({"a": "0"})", "vocab.json: \"a\": expected an id"},
+      {"vocab.json", R"({"a": -1})", "vocab.json: \"a\": expected an id"},
+      {"vocab.json", "[]", "vocab.json: expected an object of tokens and ids"},
+      {"vocab.json", "{", "vocab.json"},
+  }));
+  CAPTURE(name, bytes);
+  directory.write(name, bytes);
+  CHECK_THROWS_WITH(load_tokenizer(directory.path()), Catch::Contains(expected));
+}
+
 TEST_CASE("a damaged tokenizer.model is refused", "[tokenizer][refusal]") {
   const ScratchDirectory directory;
   directory.write("tokenizer.model", GENERATE("", "not a model", "\x0A\xFF\xFF\xFF\xFF\x0F"));

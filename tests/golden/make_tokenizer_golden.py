@@ -23,6 +23,7 @@ import sys
 
 import sentencepiece
 import tokenizers
+import transformers
 
 import golden_texts
 import tokenizer_variants
@@ -33,7 +34,8 @@ FETCHED = ("gpt2", "llama2", "llama3", "qwen3", "gemma3", "smollm2")
 
 
 def digest(paths):
-    whole = hashlib.sha256(f"{tokenizers.__version__} {sentencepiece.__version__}".encode())
+    whole = hashlib.sha256(" ".join(
+        library.__version__ for library in (tokenizers, sentencepiece, transformers)).encode())
     for path in sorted(paths):
         whole.update(hashlib.sha256(path.read_bytes()).digest())
     return whole.hexdigest()
@@ -68,7 +70,10 @@ def random_ids(ids, count):
 
 
 def json_tokenizer(folder):
-    reference = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
+    if (folder / "tokenizer.json").exists():
+        reference = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
+    else:  # vocab.json and merges.txt, for which a class of transformers knows the rest
+        reference = transformers.AutoTokenizer.from_pretrained(folder).backend_tokenizer
     reference.no_truncation()
     reference.no_padding()
     added = [token.content for token in reference.get_added_tokens_decoder().values()]
@@ -123,14 +128,15 @@ def sentencepiece_tokenizer(folder):
 
 
 def write_golden(name, folder, out, full):
-    sources = [folder / "tokenizer.json", folder / "tokenizer.model", folder / "tokenizer_config.json"]
+    sources = [folder / name for name in ("tokenizer.json", "tokenizer.model", "vocab.json",
+                                          "merges.txt", "tokenizer_config.json", "config.json")]
     key = digest([path for path in sources if path.exists()] + sorted(HERE.glob("*.py")))
     target = out / name / "golden.jsonl"
     if target.exists():
         with target.open(encoding="utf-8") as file:
             if json.loads(file.readline()).get("key") == key:
                 return False
-    is_json = (folder / "tokenizer.json").exists()
+    is_json = not (folder / "tokenizer.model").exists()
     added, rows, decoded, ids = (json_tokenizer if is_json else sentencepiece_tokenizer)(folder)
     texts = golden_texts.texts(added[:300], 1.0 if full else 0.12, 100_000 if full else 3_000)
     target.parent.mkdir(parents=True, exist_ok=True)

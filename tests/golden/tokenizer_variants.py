@@ -288,6 +288,39 @@ def unigrams(small):
     yield "unigram", of_bytes(of_sentencepiece(small / "sentencepiece-unigram-bytes", True))
 
 
+def vocab_merges(base):
+    """Files of tokenizers that were released without a tokenizer.json, by name."""
+    model = base["model"]
+    ends = {"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>"}
+    opt = {"content": "</s>", "single_word": False, "lstrip": False, "rstrip": False,
+           "normalized": True, "__type": "AddedToken"}
+    added = {"900": {"content": "<|user|>", "special": True, "normalized": False},
+             "901": {"content": "the sea", "special": False, "lstrip": True, "single_word": True}}
+    kinds = {
+        "plain": ("gpt2", None),
+        "opt": ("opt", {"add_bos_token": True, "bos_token": opt, "eos_token": opt, "unk_token": opt}),
+        "prefixed": ("phi", {"tokenizer_class": "CodeGenTokenizer", "add_prefix_space": True, **ends}),
+        "qwen2": ("qwen2", {"tokenizer_class": "Qwen2TokenizerFast", "eos_token": "</s>",
+                            "unk_token": None, "bos_token": None, "added_tokens_decoder": added}),
+        "ends": ("gpt_neo", {"tokenizer_class": "GPT2Tokenizer", "add_bos_token": True,
+                             "add_eos_token": True, "added_tokens_decoder": added, **ends}),
+    }
+    for name, (kind, config) in kinds.items():
+        yield name, {
+            "vocab.json": json.dumps(model["vocab"], ensure_ascii=False),
+            "merges.txt": "#version: 0.2\n" + "".join(f"{a} {b}\n" for a, b in model["merges"]),
+            "config.json": json.dumps({"model_type": kind}),
+            **({} if config is None else {"tokenizer_config.json": json.dumps(config)})}
+
+
+def write_files(folder, files):
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in files.items():
+        path = folder / name
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
+
+
 def write(small, out):
     """Writes the variants of the tokenizers in `small`, and returns their folders by name."""
     makers = {"byte-level": of_byte_level, "byte-level-partial": of_byte_level_partial,
@@ -298,13 +331,13 @@ def write(small, out):
     folders = {}
     for base_name, variants in (*bases, *unigrams(small)):
         for name, tree in variants:
-            folder = out / f"{base_name}-{name}"
-            folder.mkdir(parents=True, exist_ok=True)
+            folder = folders[f"variant-{base_name}-{name}"] = out / f"{base_name}-{name}"
             text = json.dumps(tree, ensure_ascii=False, separators=(",", ":"))
-            if not (folder / "tokenizer.json").exists() or \
-                    (folder / "tokenizer.json").read_text(encoding="utf-8") != text:
-                (folder / "tokenizer.json").write_text(text, encoding="utf-8")
-            folders[f"variant-{base_name}-{name}"] = folder
+            write_files(folder, {"tokenizer.json": text})
+    base = json.loads((small / "byte-level/tokenizer.json").read_text(encoding="utf-8"))
+    for name, files in vocab_merges(base):
+        folder = folders[f"variant-vocab-merges-{name}"] = out / f"vocab-merges-{name}"
+        write_files(folder, files)
     return folders
 
 

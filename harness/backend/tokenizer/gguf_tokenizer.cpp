@@ -10,34 +10,16 @@ namespace souvenir::tokenizing {
 
 namespace {
 
-// A tokenizer that says where it comes from. The file's digest is taken where its weights are read.
-class GgufTokenizer final : public Tokenizer {
- public:
-  GgufTokenizer(std::unique_ptr<Tokenizer> tokenizer, const ModelConfig& keys)
-      : tokenizer_(std::move(tokenizer)), info_(tokenizer_->info()) {
-    const std::string kind = keys.text("tokenizer.ggml.model", "");
-    info_.kind = kind == "gpt2" ? "GGUF byte-level BPE, " + keys.text("tokenizer.ggml.pre", "")
-                                : "GGUF SentencePiece BPE";
-    info_.prepended_source = keys.has("tokenizer.ggml.add_bos_token")
-                                 ? "tokenizer.ggml.add_bos_token"
-                                 : "tokenizer.ggml.add_bos_token is not given, taken as the kind's";
-  }
-
-  const TokenizerInfo& info() const override { return info_; }
-  Encoding encode(std::string_view text, bool add_special_tokens) const override {
-    return tokenizer_->encode(text, add_special_tokens);
-  }
-  std::string decode(std::span<const TokenId> ids) const override {
-    return tokenizer_->decode(ids);
-  }
-  std::int64_t count_special(std::string_view text) const override {
-    return tokenizer_->count_special(text);
-  }
-
- private:
-  std::unique_ptr<Tokenizer> tokenizer_;
-  TokenizerInfo info_;
-};
+TokenizerOrigin origin_of(const ModelConfig& keys) {
+  const bool byte_level = keys.text("tokenizer.ggml.model", "") == "gpt2";
+  return {
+      .file = "tokenizer.json",
+      .kind = byte_level ? "GGUF byte-level BPE, " + keys.text("tokenizer.ggml.pre", "")
+                         : "GGUF SentencePiece BPE",
+      .prepended_source = keys.has("tokenizer.ggml.add_bos_token")
+                              ? "tokenizer.ggml.add_bos_token"
+                              : "tokenizer.ggml.add_bos_token is not given, taken as the kind's"};
+}
 
 SpecialName special(const ModelConfig& keys, const std::string& name,
                     const std::vector<std::string>& tokens) {
@@ -62,7 +44,8 @@ std::unique_ptr<Tokenizer> load_gguf_tokenizer(const std::filesystem::path& file
   config.bos = special(keys, "bos", tokens);
   config.eos = special(keys, "eos", tokens);
   try {
-    return std::make_unique<GgufTokenizer>(make_json_tokenizer(description, config), keys);
+    // The file's digest is taken where its weights are read.
+    return make_json_tokenizer(description, config, origin_of(keys));
   } catch (const Error& error) {
     throw Error(error.kind(), label + ": its tokenizer, as a " + error.what());
   }

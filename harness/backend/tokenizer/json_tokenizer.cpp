@@ -32,7 +32,7 @@ using Steps = std::vector<std::unique_ptr<Step>>;
 class JsonTokenizer final : public Tokenizer {
  public:
   JsonTokenizer(TokenizerParts parts, const TokenizerConfig& config)
-      : file_(std::move(parts.file)), model_(std::move(parts.model.model)) {
+      : file_(std::move(parts.origin.file)), model_(std::move(parts.model.model)) {
     const Fields fields(parts.steps, file_ + ": ");
     if (fields.has("normalizer")) {
       normalizers_ = read_normalizers(fields.object("normalizer"));
@@ -50,7 +50,9 @@ class JsonTokenizer final : public Tokenizer {
     take_added(std::move(parts.added));
     check_added_ids();
     measure_spellings();
-    info_.kind = file_ + " " + parts.model.kind;
+    info_.kind = parts.origin.kind.empty() ? file_ + " " + parts.model.kind : parts.origin.kind;
+    info_.prepended_source = parts.origin.prepended_source.empty() ? file_ + ": post_processor"
+                                                                   : parts.origin.prepended_source;
     info_.vocabulary = static_cast<std::int64_t>(id_limit_);
     info_.unicode_version = unicode_versions();
     info_.files = config.files;
@@ -225,7 +227,6 @@ void JsonTokenizer::measure_spellings() {
 }
 
 void JsonTokenizer::find_prepended() {
-  info_.prepended_source = file_ + ": post_processor";
   std::vector<PlacedToken> tokens(1);
   for (const auto& processor : post_processors_) {
     processor->apply("", true, tokens);
@@ -326,12 +327,13 @@ Encoding JsonTokenizer::to_encoding(std::string_view text, const std::vector<Pla
 }  // namespace
 
 std::unique_ptr<Tokenizer> make_json_tokenizer(std::string_view bytes,
-                                               const TokenizerConfig& config) {
+                                               const TokenizerConfig& config,
+                                               TokenizerOrigin origin) {
   ModelTables tables;
   nlohmann::json root = parse_tokenizer_json(bytes, tables);
   TokenizerParts parts;
-  parts.file = "tokenizer.json";
-  const Fields fields(root, parts.file + ": ");
+  parts.origin = std::move(origin);
+  const Fields fields(root, parts.origin.file + ": ");
   const auto version = fields.maybe_string("version");
   if (version && *version != "1.0") {
     fields.fail("version", "\"" + *version + "\": not supported; supported: 1.0");

@@ -13,6 +13,17 @@
 
 namespace souvenir::tokenizing {
 
+// Where a tokenizer comes from, as messages and TokenizerInfo call it.
+//
+//   file              its file
+//   kind              empty: the file, and the kind of its model
+//   prepended_source  what decides about tokens in front; empty: the file's post_processor
+struct TokenizerOrigin {
+  std::string file;
+  std::string kind = {};
+  std::string prepended_source = {};
+};
+
 // Makes the tokenizer that a tokenizer.json describes, as Hugging Face tokenizers does.
 //
 //   bytes   the file
@@ -20,15 +31,15 @@ namespace souvenir::tokenizing {
 //
 // Errors  input: malformed, or something that is not supported, by name and JSON pointer
 std::unique_ptr<Tokenizer> make_json_tokenizer(std::string_view bytes,
-                                               const TokenizerConfig& config);
+                                               const TokenizerConfig& config,
+                                               TokenizerOrigin origin = {.file = "tokenizer.json"});
 
 // What a tokenizer is made of.
 //
-//   file   the name of its file, for messages
 //   added  tokens beside the model's, with their ids
 //   steps  normalizer, pre_tokenizer, post_processor and decoder, as in a tokenizer.json
 struct TokenizerParts {
-  std::string file;
+  TokenizerOrigin origin;
   NamedModel model;
   std::vector<AddedToken> added;
   nlohmann::json steps;

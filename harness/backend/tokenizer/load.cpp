@@ -13,6 +13,7 @@
 #include "harness/backend/tokenizer/sentencepiece_tokenizer.h"
 #include "harness/backend/tokenizer/tokenizer_config.h"
 #include "harness/backend/tokenizer/tokenizer_file.h"
+#include "harness/backend/tokenizer/vocab_merges.h"
 #include "harness/error.h"
 
 namespace souvenir {
@@ -45,6 +46,9 @@ std::string file_of(const std::filesystem::path& directory) {
     }
     found = name;
   }
+  if (found.empty() && has(directory, "vocab.json") && has(directory, "merges.txt")) {
+    return "vocab.json";
+  }
   return found;
 }
 
@@ -60,15 +64,15 @@ std::unique_ptr<Tokenizer> load_tokenizer(const std::filesystem::path& directory
   }
   const std::string name = file_of(directory);
   if (name.empty()) {
-    const std::string also = has(directory, "vocab.json") || has(directory, "vocab.txt")
-                                 ? "; vocab.json and vocab.txt alone are not supported"
+    const std::string also = has(directory, "vocab.json")  ? "; vocab.json needs merges.txt"
+                             : has(directory, "vocab.txt") ? "; vocab.txt is not supported"
                              : has(directory, "adapter_config.json")
                                  ? "; it is an adapter: name its base model, and it by --adapter"
                                  : "";
     throw Error(ErrorKind::input,
                 directory.string() +
                     ": expected tokenizer.json or tokenizer.model, found neither (nor "
-                    "tekken.json, nor a tiktoken file)" +
+                    "tekken.json, a tiktoken file, or vocab.json with merges.txt)" +
                     also);
   }
   tokenizing::TokenizerConfig config = tokenizing::read_tokenizer_config(directory);
@@ -76,6 +80,12 @@ std::unique_ptr<Tokenizer> load_tokenizer(const std::filesystem::path& directory
   config.files.insert(config.files.begin(), std::move(file.digest));
   if (name == "tokenizer.json") {
     return tokenizing::make_json_tokenizer(file.bytes, config);
+  }
+  if (name == "vocab.json") {
+    tokenizing::FileBytes merges =
+        tokenizing::read_file(directory / "merges.txt", "merges.txt", kMostTokenizerBytes);
+    config.files.insert(config.files.begin() + 1, std::move(merges.digest));
+    return tokenizing::make_vocab_merges_tokenizer(file.bytes, merges.bytes, config);
   }
   if (name == "tekken.json") {
     return tokenizing::make_tekken_tokenizer(file.bytes, config);
@@ -88,12 +98,11 @@ std::unique_ptr<Tokenizer> load_tokenizer(const std::filesystem::path& directory
 
 const std::vector<std::string>& supported_tokenizers() {
   static const std::vector<std::string> kinds = {
-      "tokenizer.json BPE",          "tokenizer.json Unigram",
-      "tokenizer.json WordLevel",    "sentencepiece BPE",
-      "sentencepiece unigram",       "tekken.json BPE by rank",
-      "*.tiktoken BPE by rank",      "GGUF byte-level BPE, gpt-2",
-      "GGUF byte-level BPE, smollm", "GGUF byte-level BPE, llama-bpe",
-      "GGUF byte-level BPE, qwen2",  "GGUF SentencePiece BPE",
+      "tokenizer.json BPE",          "tokenizer.json Unigram",         "tokenizer.json WordLevel",
+      "sentencepiece BPE",           "sentencepiece unigram",          "tekken.json BPE by rank",
+      "*.tiktoken BPE by rank",      "vocab.json with merges.txt",     "GGUF byte-level BPE, gpt-2",
+      "GGUF byte-level BPE, smollm", "GGUF byte-level BPE, llama-bpe", "GGUF byte-level BPE, qwen2",
+      "GGUF SentencePiece BPE",
   };
   return kinds;
 }

@@ -120,7 +120,7 @@ std::unique_ptr<Tokenizer> make_tekken_tokenizer(std::string_view bytes,
   const std::int64_t specials = checked_count(settings, "default_num_special_tokens");
   const std::int64_t size = checked_count(settings, "default_vocab_size") - specials;
   TokenizerParts parts;
-  parts.file = kFile;
+  parts.origin.file = kFile;
   parts.added = read_specials(root, settings, specials);
   parts.model = make_rank_model(read_vocabulary(root, size), specials, kFile);
   std::optional<AddedToken> front;

@@ -101,7 +101,7 @@ std::unique_ptr<Tokenizer> make_tiktoken_tokenizer(std::string_view bytes, const
   const std::vector<RankedToken> tokens = read_tiktoken(bytes, name);
   Family family = family_of(name, tokens.size(), config);
   TokenizerParts parts;
-  parts.file = name;
+  parts.origin.file = name;
   parts.model = make_rank_model(tokens, 0, name);
   parts.steps = rank_steps(family.pattern, front_of(family, config));
   if (family.nfc) {

@@ -49,6 +49,9 @@ class Reader {
     for (const char* name : {"generation_config.json", "config.json"}) {
       if (const auto json = read(name, false)) {
         const Fields fields(*json, name + std::string(": "));
+        if (name == std::string_view("config.json")) {
+          config_.model_type = fields.maybe_string("model_type");
+        }
         read_model_id(fields, "bos_token_id", config_.bos);
         read_model_id(fields, "eos_token_id", config_.eos);
       }
@@ -83,6 +86,7 @@ class Reader {
       if (!fields.json().contains(name)) {
         continue;
       }
+      config_.special_roles.insert(name);
       const std::optional<std::string> content = content_of(fields, name);
       if (content) {
         config_.special_names.push_back(*content);
@@ -113,6 +117,8 @@ class Reader {
       config_.add_eos_token = fields.boolean("add_eos_token");
     }
     config_.legacy = fields.boolean_or("legacy", false);
+    config_.tokenizer_class = fields.maybe_string("tokenizer_class");
+    config_.add_prefix_space = fields.boolean_or("add_prefix_space", false);
   }
 
   void read_added_decoder(const Fields& fields) {

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,10 +26,13 @@ struct SpecialName {
 //
 //   added          tokens of added_tokens_decoder (tokenizer_config.json) and added_tokens.json
 //   pattern        what cuts a text (`pat_str`), for vocabularies that do not say so themselves
+//   tokenizer_class, model_type, add_prefix_space
+//                  the class that knows how texts are cut, where no file does; the model's kind
+//                  (config.json); whether a space is put in front of texts
 //   special_names  contents of all special tokens that are named
+//   special_roles  what they are named as (bos_token, ...), those that are said to be none too
 //   legacy         whether SentencePiece marks the start of the text behind an added token too:
-//   only
-//                  if the file says so, as in transformers since version 5
+//                  only if the file says so, as in transformers since version 5
 //   files          every tokenizer file that was read, or that belongs to it (the chat template)
 struct TokenizerConfig {
   SpecialName bos;
@@ -36,9 +40,13 @@ struct TokenizerConfig {
   std::optional<bool> add_bos_token;
   std::optional<bool> add_eos_token;
   std::optional<std::string> pattern;
+  std::optional<std::string> tokenizer_class;
+  std::optional<std::string> model_type;
+  bool add_prefix_space = false;
   bool legacy = false;
   std::vector<AddedToken> added;
   std::vector<std::string> special_names;
+  std::set<std::string> special_roles;
   std::vector<FileDigest> files;
 };
 
