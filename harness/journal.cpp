@@ -42,6 +42,19 @@ CREATE TABLE IF NOT EXISTS observation(
 CREATE TABLE IF NOT EXISTS left_out(reason TEXT PRIMARY KEY, count INTEGER) WITHOUT ROWID;
 )";
 
+// Names the schema, so that a file of another one is noticed whatever its columns are called.
+std::int64_t schema_name() {
+  const std::string digest = sha256(kSchema);
+  std::int64_t name = 0;
+  for (std::size_t i = 0; i < 3; ++i) name = name << 8 | static_cast<unsigned char>(digest[i]);
+  return name;
+}
+
+std::int64_t number(Database& database, std::string_view sql) {
+  Statement select(database, sql);
+  return select.step() ? select.integer(0) : 0;
+}
+
 // A refusal names numbers of one string; what leaves private/ only says of which sort it was.
 std::string refusal_reason(const std::string& refusal) {
   if (refusal.find("context holds") != std::string::npos) return "longer_than_context";
@@ -77,7 +90,14 @@ Journal::Journal() : database_(std::make_unique<Database>()) { create_schema(); 
 Journal::~Journal() = default;
 
 void Journal::create_schema() {
+  if (number(*database_, "SELECT count(*) FROM sqlite_master") > 0 &&
+      number(*database_, "PRAGMA user_version") != schema_name()) {
+    throw Error(ErrorKind::usage,
+                "this folder holds an audit that another version of the program began; go on with "
+                "that version, or give another --out");
+  }
   database_->run(kSchema);
+  database_->run("PRAGMA user_version = " + std::to_string(schema_name()));
   // A page damaged anywhere is found here, before a number rests on it.
   Statement check(*database_, "PRAGMA quick_check(1)");
   if (!check.step() || check.text(0) != "ok") {

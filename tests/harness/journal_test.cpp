@@ -69,6 +69,18 @@ TEST_CASE("an observation is packed and unpacked without loss", "[journal]") {
   CHECK_THROWS_AS(unpack_observation(packed + "x"), Error);
 }
 
+TEST_CASE("a journal of another schema is refused with what to do", "[journal]") {
+  const TemporaryFolder folder;
+  { const Journal begun(folder.path()); }
+  CHECK_NOTHROW(Journal(folder.path()));
+  {
+    Database file(folder.path() + "/journal.sqlite");
+    file.run("ALTER TABLE request DROP COLUMN recheck; PRAGMA user_version = 0");
+  }
+  CHECK_THROWS_WITH(Journal(folder.path()), Catch::Contains("another version of the program"));
+  CHECK(kind_of([&] { const Journal again(folder.path()); }) == ErrorKind::usage);
+}
+
 TEST_CASE("a run that is stopped goes on, asks nothing twice and finds the same", "[journal]") {
   const AuditFixture audit;
   const FakeModel model({"prefix of 3 secret 3"});
