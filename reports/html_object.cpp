@@ -89,11 +89,15 @@ Html object_section(const Page& page) {
   Html adapter = words.say("object.none");
   if (page.evidence.adapter) {
     const AdapterInfo& merged = *page.evidence.adapter;
-    adapter = joined(words,
-                     {isolated(merged.kind),
-                      words.fill("object.adapter_text", {{"rank", words.count(merged.rank)},
-                                                         {"weights", words.count(merged.weights)}}),
-                      digest(merged.sha256)});
+    std::vector<Html> parts = {
+        isolated(merged.kind),
+        words.fill("object.adapter_text",
+                   {{"rank", words.count(merged.rank)}, {"weights", words.count(merged.weights)}})};
+    if (merged.whole > 0) {
+      parts.push_back(words.fill("object.adapter_whole", {{"whole", words.count(merged.whole)}}));
+    }
+    parts.push_back(digest(merged.sha256));
+    adapter = joined(words, parts);
   }
   rows.push_back(row(words, "object.adapter", adapter));
   rows.push_back(row(words, "object.sha256", digest(model.sha256)));

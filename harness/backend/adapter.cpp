@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <memory>
-#include <optional>
+#include <set>
 #include <utility>
 
 #include "harness/backend/adapter_config.h"
@@ -53,35 +53,63 @@ Shard open_weights(const fs::path& directory) {
   return shard;
 }
 
-// One of the two factors of a change.
-struct FactorName {
-  std::string module;
-  bool is_a = false;
+// What a tensor of the file is to its module.
+enum class Role { factor_a, factor_b, own, base };
+
+struct Ending {
+  std::string_view text;
+  Role role;
+  std::string_view tensor;  // the end of the base model's tensor that it changes
 };
 
-FactorName parse_name(const std::string& label, const std::string& name) {
-  for (const auto& [ending, is_a] :
-       {std::pair(std::string(".lora_A.weight"), true), {".lora_B.weight", false}}) {
-    if (name.starts_with(kRoot) && name.ends_with(ending) &&
-        name.size() > kRoot.size() + ending.size()) {
-      return {name.substr(kRoot.size(), name.size() - kRoot.size() - ending.size()), is_a};
-    }
+// The first that fits counts.
+constexpr Ending kEndings[] = {
+    {".lora_A.weight", Role::factor_a, ".weight"},
+    {".lora_B.weight", Role::factor_b, ".weight"},
+    {".base_layer.weight", Role::base, ".weight"},
+    {".base_layer.bias", Role::base, ".bias"},
+    {".weight", Role::own, ".weight"},
+    {".bias", Role::own, ".bias"},
+};
+
+struct AdapterName {
+  std::string module;
+  Role role;
+  std::string tensor;
+};
+
+AdapterName parse_name(const std::string& label, const std::string& name) {
+  const auto* ending = std::find_if(std::begin(kEndings), std::end(kEndings), [&](const Ending& e) {
+    return name.ends_with(e.text) && name.size() > kRoot.size() + e.text.size();
+  });
+  const bool known = name.starts_with(kRoot) && ending != std::end(kEndings);
+  const std::string module =
+      known ? name.substr(kRoot.size(), name.size() - kRoot.size() - ending->text.size()) : "";
+  if (known && module.find(".lora_") == std::string::npos) {
+    return {module, ending->role, module + std::string(ending->tensor)};
   }
   refuse(label, "tensor " + in_quotes(name) +
-                    ": expected base_model.model.MODULE.lora_A.weight or lora_B.weight");
+                    ": expected base_model.model.MODULE and lora_A.weight, lora_B.weight, or the "
+                    "end of a name in the base model");
+}
+
+[[noreturn]] void refuse_tensor(const std::string& label, const StoredTensor& tensor,
+                                const std::string& problem) {
+  refuse(label, "tensor " + in_quotes(tensor.name) + ": " + problem);
+}
+
+void require_floats(const std::string& label, const StoredTensor& tensor) {
+  if (tensor.dtype != "F32" && tensor.dtype != "F16" && tensor.dtype != "BF16") {
+    refuse_tensor(label, tensor, "expected F32, F16 or BF16, found " + in_quotes(tensor.dtype));
+  }
 }
 
 // Reads a matrix as float32.
 at::Tensor read_matrix(WeightReader& reader, const std::string& label, const StoredTensor& tensor) {
-  const auto refuse_tensor = [&](const std::string& problem) {
-    refuse(label, "tensor " + in_quotes(tensor.name) + ": " + problem);
-  };
-  if (tensor.dtype != "F32" && tensor.dtype != "F16" && tensor.dtype != "BF16") {
-    refuse_tensor("expected F32, F16 or BF16, found " + in_quotes(tensor.dtype));
-  }
+  require_floats(label, tensor);
   std::vector<std::int64_t> shape = tensor.shape;
   if (shape.size() != 2 || shape[0] == 0 || shape[1] == 0) {
-    refuse_tensor("expected a matrix");
+    refuse_tensor(label, tensor, "expected a matrix");
   }
   if (tensor.form == StoredForm::transposed) std::swap(shape[0], shape[1]);
   at::Tensor values = at::empty(shape, at::TensorOptions().dtype(at::kFloat));
@@ -89,50 +117,95 @@ at::Tensor read_matrix(WeightReader& reader, const std::string& label, const Sto
   return values;
 }
 
-std::vector<AdapterChange> pair_factors(const std::string& label, const AdapterConfig& config,
-                                        const std::map<std::string, AdapterChange>& factors) {
-  std::vector<AdapterChange> changes;
-  for (const auto& [module, factor] : factors) {
+// Reads a tensor and lets it go: what is wrong with it is said before the base model is read.
+void check_tensor(WeightReader& reader, const std::string& label, const StoredTensor& tensor) {
+  require_floats(label, tensor);
+  if (tensor.shape.empty() || std::count(tensor.shape.begin(), tensor.shape.end(), 0) > 0) {
+    refuse_tensor(label, tensor, "expected a vector or a matrix");
+  }
+  reader.read(tensor,
+              at::empty(tensor.shape, at::TensorOptions().dtype(decoded_dtype(tensor.dtype))));
+}
+
+// Puts together what belongs together, tensor by tensor.
+class Assembly {
+ public:
+  Assembly(const AdapterConfig& config, const Shard& shard)
+      : config_(config), label_(shard.file->label()), reader_(shard) {}
+
+  void add(const StoredTensor& stored) {
+    const AdapterName name = parse_name(label_, stored.name);
+    if (name.role == Role::factor_a) {
+      factors_[name.module].a = read_matrix(reader_, label_, stored);
+    } else if (name.role == Role::factor_b) {
+      factors_[name.module].b = read_matrix(reader_, label_, stored);
+    } else {
+      check_tensor(reader_, label_, stored);
+      found_.push_back({.name = name, .stored = stored});
+    }
+  }
+
+  // Returns the changes, sorted by tensor.
+  std::vector<AdapterChange> changes() const {
+    std::vector<AdapterChange> changes;
+    for (const auto& [module, factor] : factors_) {
+      check_factors(module, factor);
+      changes.push_back(
+          {module + ".weight", config_.scale(module, factor.a.size(0)), factor.a, factor.b});
+    }
+    if (changes.empty()) refuse(label_, "expected factors of at least one weight, found none");
+    return changes;
+  }
+
+  std::vector<AdapterTensor> tensors() const {
+    std::vector<AdapterTensor> tensors;
+    for (const auto& [name, stored] : found_) {
+      check_place(name, stored);
+      tensors.push_back({name.tensor, stored, config_.saves(name.tensor)});
+    }
+    return tensors;
+  }
+
+  FileDigest finish() { return reader_.finish(); }
+
+ private:
+  struct Found {
+    AdapterName name;
+    StoredTensor stored;
+  };
+
+  void check_factors(const std::string& module, const AdapterChange& factor) const {
     if (!factor.a.defined() || !factor.b.defined()) {
-      refuse(label, "module " + in_quotes(module) + ": expected lora_A and lora_B, found one");
+      refuse(label_, "module " + in_quotes(module) + ": expected lora_A and lora_B, found one");
     }
     if (factor.a.size(0) != factor.b.size(1)) {
-      refuse(label, "module " + in_quotes(module) + ": lora_A has rank " +
-                        std::to_string(factor.a.size(0)) + ", lora_B " +
-                        std::to_string(factor.b.size(1)));
+      refuse(label_, "module " + in_quotes(module) + ": lora_A has rank " +
+                         std::to_string(factor.a.size(0)) + ", lora_B " +
+                         std::to_string(factor.b.size(1)));
     }
-    changes.push_back(
-        {module + ".weight", config.scale(module, factor.a.size(0)), factor.a, factor.b});
   }
-  if (changes.empty()) refuse(label, "expected factors of at least one weight, found none");
-  return changes;
-}
 
-// "layers.0.q_proj" of "model.layers.0.q_proj": names may lack what the whole model's begin with.
-bool same_tensor(const std::string& one, const std::string& other) {
-  return one == other || one.ends_with("." + other) || other.ends_with("." + one);
-}
-
-std::string shape_text(at::IntArrayRef shape) {
-  std::string text;
-  for (const std::int64_t size : shape) text += (text.empty() ? "" : ", ") + std::to_string(size);
-  return "[" + text + "]";
-}
-
-void merge(const std::string& label, const AdapterChange& change, const TensorPlan& plan,
-           const at::Tensor& place) {
-  at::Tensor delta = at::mm(change.b, change.a).mul_(change.scale);
-  if (plan.layout == Layout::transposed) delta = delta.t();
-  const std::int64_t rows = delta.size(0), columns = delta.size(1);
-  if (place.dim() < 2 || place.numel() != rows * columns || place.size(-1) != columns) {
-    refuse(label, "weight " + in_quotes(change.tensor) + ": the base model's is " +
-                      shape_text(place.sizes()) + ", the adapter's " + shape_text(delta.sizes()));
+  // PEFT looks for a tensor under one of two names, and leaves it where it finds the other.
+  void check_place(const AdapterName& name, const StoredTensor& stored) const {
+    const bool has_factors = factors_.contains(name.module);
+    if (has_factors == (name.role == Role::base)) return;
+    refuse_tensor(label_, stored,
+                  has_factors ? "its module has factors: expected base_layer before its end"
+                              : "expected factors of its module, found none");
   }
-  const at::Tensor sum = place.to(at::kFloat) + delta.reshape(place.sizes()).to(place.device());
-  if (!at::isfinite(sum.to(place.scalar_type())).all().item<bool>()) {
-    refuse(label, "weight " + in_quotes(change.tensor) + ": the sum is not finite");
-  }
-  place.copy_(sum);
+
+  const AdapterConfig& config_;
+  std::string label_;
+  WeightReader reader_;
+  std::map<std::string, AdapterChange> factors_;  // by module
+  std::vector<Found> found_;
+};
+
+std::int64_t count_weights(const Adapter& adapter) {
+  std::set<std::string> names;
+  for (const AdapterChange& change : adapter.changes) names.insert(change.tensor);
+  for (const AdapterTensor& tensor : adapter.tensors) names.insert(tensor.tensor);
+  return static_cast<std::int64_t>(names.size());
 }
 
 }  // namespace
@@ -142,45 +215,22 @@ Adapter read_adapter(const fs::path& directory) {
   Adapter adapter;
   adapter.label = directory.string();
   SmallFile config_file = read_small_file(directory, kConfig, kMaxConfigBytes);
-  const AdapterConfig config =
+  adapter.config =
       read_adapter_config(parse_model_config(config_file.text, (directory / kConfig).string()));
-  const Shard shard = open_weights(directory);
-  WeightReader reader(shard);
-  std::map<std::string, AdapterChange> factors;
-  for (const StoredTensor& tensor : shard.header.tensors) {
-    const FactorName name = parse_name(shard.file->label(), tensor.name);
-    AdapterChange& factor = factors[name.module];
-    (name.is_a ? factor.a : factor.b) = read_matrix(reader, shard.file->label(), tensor);
-  }
-  adapter.changes = pair_factors(shard.file->label(), config, factors);
+  adapter.shard = std::make_shared<const Shard>(open_weights(directory));
+  Assembly assembly(adapter.config, *adapter.shard);
+  for (const StoredTensor& tensor : adapter.shard->header.tensors) assembly.add(tensor);
+  adapter.changes = assembly.changes();
+  adapter.tensors = assembly.tensors();
   adapter.info = {.kind = "LoRA",
-                  .rank = config.rank,
-                  .alpha = config.alpha,
-                  .weights = static_cast<std::int64_t>(adapter.changes.size()),
-                  .files = {std::move(config_file.digest), reader.finish()},
+                  .rank = adapter.config.rank,
+                  .alpha = adapter.config.alpha,
+                  .weights = count_weights(adapter),
+                  .whole = static_cast<std::int64_t>(adapter.tensors.size()),
+                  .files = {std::move(config_file.digest), assembly.finish()},
                   .sha256 = {}};
   adapter.info.sha256 = digest_of_files(adapter.info.files);
   return adapter;
-}
-
-void merge_adapter(const Adapter& adapter, std::span<const TensorPlan> plans,
-                   const std::function<at::Tensor(const TensorPlan&)>& place_of,
-                   const std::function<bool(const TensorPlan&)>& wanted) {
-  for (const AdapterChange& change : adapter.changes) {
-    const auto plan = std::find_if(plans.begin(), plans.end(), [&](const TensorPlan& candidate) {
-      return same_tensor(candidate.name, change.tensor);
-    });
-    if (plan == plans.end()) {
-      refuse(adapter.label, "weight " + in_quotes(change.tensor) + ": the base model has none");
-    }
-    // A change of the head alone, where a file has one weight for both.
-    if (plan->slot == Slot::token_embedding) {
-      refuse(adapter.label, "weight " + in_quotes(change.tensor) +
-                                ": in the base model it is the token embedding too; expected a "
-                                "weight of its own");
-    }
-    if (wanted(*plan)) merge(adapter.label, change, *plan, place_of(*plan));
-  }
 }
 
 }  // namespace souvenir

@@ -2,18 +2,21 @@
 
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "harness/backend/adapter_config.h"
 #include "harness/backend/architectures.h"
 #include "harness/backend/aten.h"
+#include "harness/backend/checkpoint.h"
 #include "harness/language_model.h"
 #include "harness/types.h"
 
 namespace souvenir {
 
-// What a LoRA adapter does to one weight: adds scale * b a.
+// What a LoRA adapter does to one weight W, [out, in]: it becomes W + scale * b a.
 //
 //   tensor  the weight's name in the base model, as PEFT spells it
 //   a, b    float32, [rank, in] and [out, rank]
@@ -24,33 +27,79 @@ struct AdapterChange {
   at::Tensor b;
 };
 
-// A LoRA adapter, read whole.
+// A tensor that takes the place of one of the base model's, before the changes.
+//
+//   tensor     as above
+//   of_module  it belongs to a module that is replaced whole (modules_to_save), and from then on
+//              shares its weight with none; else PEFT copies it into the base model's own tensor,
+//              which a tied head and embedding have in common
+struct AdapterTensor {
+  std::string tensor;
+  StoredTensor stored;
+  bool of_module = false;
+};
+
+// A LoRA adapter: its factors read whole; its tensors checked, and read again where they go.
 struct Adapter {
   std::string label;
   AdapterInfo info;
+  AdapterConfig config;
   std::vector<AdapterChange> changes;  // sorted by tensor
+  std::vector<AdapterTensor> tensors;
+  std::shared_ptr<const Shard> shard;
 };
 
 // Reads a directory that PEFT wrote: adapter_config.json and adapter_model.safetensors, or where
-// there is none, adapter_model.bin. Executes nothing from it. Whatever would change the numbers
-// otherwise than by low-rank products on weights (other kinds of adapters, DoRA, biases, whole
-// modules, token embeddings, an initialisation that changes the base) is refused by name.
+// there is none, adapter_model.bin. Executes nothing from it. Its tensors, without the
+// "base_model.model." in front, for a MODULE of the base model:
+//
+//   MODULE.lora_A.weight [rank, in], MODULE.lora_B.weight [out, rank]
+//              the module computes W x + scale * B (A x), scale = alpha / rank (or its root)
+//   MODULE.weight, MODULE.bias
+//              taken instead of the base model's: of modules in modules_to_save, or of embeddings
+//              that were saved with the adapter
+//   MODULE.base_layer.weight, MODULE.base_layer.bias
+//              the same where the module has factors too, which are added to it
+//
+// Whatever would change the numbers otherwise (other kinds of adapters, DoRA, biases alone, token
+// embeddings, an initialisation that changes the base) is refused by name.
 //
 // Errors  input: not an adapter, a damaged file, an option that is not supported, a factor without
 //         its partner or of a shape that does not fit it
 // Source  Hu et al. (2021), LoRA; names and scales as PEFT 0.21 reads them
 Adapter read_adapter(const std::filesystem::path& directory);
 
-// Adds every change to its weight, in float32, rounded once to the weight's own dtype.
+// Says whether an adapter changes the token embedding without the head, or the head without the
+// token embedding, or each in its own way: where the base has one weight for both, PEFT computes
+// with two.
+bool changes_apart(const Adapter& adapter, const Blueprint& blueprint);
+
+// Compares what an adapter says that it replaces with what it holds.
+//
+// Errors  input: a weight of a module in modules_to_save that the adapter's file does not have
+void check_saved_modules(const Adapter& adapter, const Blueprint& blueprint);
+
+// What an adapter is merged into.
 //
 //   plans     the base's tensors
-//   place_of  where a plan's weight is, in the order of the file
+//   place_of  where a plan's weight is, in the reference library's order
 //   wanted    which weights are changed, of those that the adapter names
+//   part      gives head and embedding a weight each, where they have one
+struct MergeBase {
+  const Blueprint& blueprint;
+  std::span<const TensorPlan> plans;
+  std::function<at::Tensor(const TensorPlan&)> place_of;
+  std::function<bool(const TensorPlan&)> wanted;
+  std::function<void()> part;
+};
+
+// Puts an adapter's tensors in their places, and adds every change to its weight, in float32,
+// rounded once to the weight's own dtype: what PEFT computes with the adapter beside the base
+// model. (Where head and embedding are tied, its merge_and_unload adds the changes of both to one
+// weight, which is another model.)
 //
-// Errors  input: a weight that the base model does not have, or of another shape, or that is the
-//         token embedding too; a sum that is not finite
-void merge_adapter(const Adapter& adapter, std::span<const TensorPlan> plans,
-                   const std::function<at::Tensor(const TensorPlan&)>& place_of,
-                   const std::function<bool(const TensorPlan&)>& wanted);
+// Errors  input: a weight that the base model does not have, or of another shape; a sum that is not
+//         finite; a file that changed
+void merge_adapter(const Adapter& adapter, const MergeBase& base);
 
 }  // namespace souvenir

@@ -15,15 +15,9 @@ namespace {
 constexpr std::array kSwitches = {"use_dora", "use_qalora", "use_bdlora", "lora_bias"};
 
 // Settings that make an adapter another one by being there at all.
-constexpr std::array kSettings = {"modules_to_save",
-                                  "layer_replication",
-                                  "trainable_token_indices",
-                                  "target_parameters",
-                                  "alora_invocation_tokens",
-                                  "velora_config",
-                                  "monteclora_config",
-                                  "arrow_config",
-                                  "kasa_config"};
+constexpr std::array kSettings = {
+    "layer_replication", "trainable_token_indices", "target_parameters", "alora_invocation_tokens",
+    "velora_config",     "monteclora_config",       "arrow_config",      "kasa_config"};
 
 // Initialisations that leave the base model as it is; others change it before training begins.
 constexpr std::array kInitialisations = {"gaussian", "orthogonal", "eva"};
@@ -91,6 +85,18 @@ double AdapterConfig::scale(const std::string& module, std::int64_t rank_of_modu
   return own.value_or(alpha) / (rank_stabilised ? std::sqrt(r) : r);
 }
 
+bool AdapterConfig::saves(std::string_view tensor) const {
+  for (auto dot = tensor.find('.'); dot != std::string_view::npos;
+       dot = tensor.find('.', dot + 1)) {
+    const std::string_view module = tensor.substr(0, dot);
+    if (std::any_of(modules_to_save.begin(), modules_to_save.end(),
+                    [&](const std::string& end) { return module.ends_with(end); })) {
+      return true;
+    }
+  }
+  return false;
+}
+
 AdapterConfig read_adapter_config(const ModelConfig& config) {
   require_plain(config);
   require_untouched_base(config);
@@ -98,6 +104,8 @@ AdapterConfig read_adapter_config(const ModelConfig& config) {
   result.rank = config.integer("r", 1, 1 << 20, 8);
   result.alpha = config.number("lora_alpha", -1e9, 1e9, 8.0);
   result.rank_stabilised = config.flag("use_rslora", false);
+  result.modules_to_save =
+      config.maybe_texts("modules_to_save").value_or(std::vector<std::string>());
   if (const auto patterns = config.maybe_object("alpha_pattern")) {
     for (const std::string& name : patterns->keys()) {
       if (!is_plain_name(name)) {

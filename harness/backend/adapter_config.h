@@ -4,29 +4,36 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "harness/backend/config.h"
 
 namespace souvenir {
 
-// What adapter_config.json says of scales.
+// What adapter_config.json says of scales, and of what is replaced.
 //
-//   alphas  by the end of a module's name, where they differ from alpha
+//   alphas           by the end of a module's name, where they differ from alpha
+//   modules_to_save  ends of the names of modules that are replaced whole
 struct AdapterConfig {
   std::int64_t rank = 8;
   double alpha = 8.0;
   bool rank_stabilised = false;
   std::map<std::string, double> alphas;
+  std::vector<std::string> modules_to_save;
 
   // Returns what the product of a module's factors is multiplied by.
   //
   // Errors  input: several alphas for one module. PEFT takes the one that stands first in the file,
   //         and its own files are sorted by name, whatever stood first when it was trained.
   double scale(const std::string& module, std::int64_t rank_of_module) const;
+
+  // Says whether a tensor is of a module that is replaced, or of one inside it. As in PEFT, "norm"
+  // means every module whose name ends so, input_layernorm too.
+  bool saves(std::string_view tensor) const;
 };
 
 // Reads the settings of a LoRA adapter, and refuses those that mean something else than low-rank
-// products added to weights.
+// products added to weights, and weights replaced.
 //
 // Errors  input
 AdapterConfig read_adapter_config(const ModelConfig& config);

@@ -40,7 +40,11 @@ void add_weight_notes(const Match& match, const Blueprint& blueprint, const Load
   } else if (match.dtypes.find(',') != std::string::npos) {
     notes.push_back("weights stored in several dtypes (" + match.dtypes + "): taken as float32");
   }
-  if (blueprint.tied && !loaded.tied) {
+  if (loaded.parted && !loaded.tied) {
+    notes.emplace_back(
+        "the adapter changes one of head and embedding, which are one weight in the base model, or "
+        "each in its own way: they are two, as PEFT computes with the adapter beside the base");
+  } else if (blueprint.tied && !loaded.tied) {
     notes.emplace_back(
         "config.json ties head and embedding, but the file holds a head of its own "
         "that differs: the file's is used, as the reference library does");
@@ -49,11 +53,11 @@ void add_weight_notes(const Match& match, const Blueprint& blueprint, const Load
 
 // Counts the numbers loaded, a head that turned out to be the embedding once.
 std::int64_t count_parameters(const Match& match, const Blueprint& blueprint, bool tied) {
-  const bool has_head =
-      std::any_of(match.tensors.begin(), match.tensors.end(),
-                  [](const TensorPlan& plan) { return plan.slot == Slot::head_weight; });
-  return match.parameters -
-         (tied && has_head ? blueprint.spec.vocabulary * blueprint.spec.hidden : 0);
+  const auto head =
+      std::find_if(match.tensors.begin(), match.tensors.end(),
+                   [](const TensorPlan& plan) { return plan.slot == Slot::head_weight; });
+  const bool twice = tied && head != match.tensors.end();
+  return match.parameters - (twice ? elements_of(blueprint.spec, *head) : 0);
 }
 
 ModelInfo describe(const Checkpoint& checkpoint, const Blueprint& blueprint, const Match& match,
@@ -124,7 +128,11 @@ Source open_source(const std::filesystem::path& directory, const LoadOptions& op
   Match match = match_tensors(blueprint, checkpoint);
   const at::ScalarType dtype = resolve_dtype(options.dtype, match.stored_dtype, device).dtype;
   std::optional<Adapter> adapter;
-  if (!options.adapter.empty()) adapter = read_adapter(options.adapter);
+  if (!options.adapter.empty()) {
+    adapter = read_adapter(options.adapter);
+    check_saved_modules(*adapter, blueprint);
+    if (blueprint.tied && changes_apart(*adapter, blueprint)) add_own_head(blueprint, match);
+  }
   return {std::move(checkpoint),
           std::move(blueprint),
           std::move(match),

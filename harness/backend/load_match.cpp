@@ -25,26 +25,6 @@ std::string named(const Checkpoint& checkpoint, const std::string& name) {
   return "tensor " + in_quotes(at == checkpoint.names.end() ? name : at->second);
 }
 
-std::string shape_text(const std::vector<std::int64_t>& shape) {
-  std::string out = "[";
-  for (const std::int64_t dimension : shape) {
-    out += (out.size() == 1 ? "" : ", ") + std::to_string(dimension);
-  }
-  return out + "]";
-}
-
-std::vector<std::int64_t> stored_shape(const DecoderSpec& spec, const TensorPlan& plan) {
-  std::vector<std::int64_t> shape = slot_shape(spec, plan.slot);
-  if (plan.layout == Layout::transposed) {
-    std::reverse(shape.begin(), shape.end());
-  }
-  shape[0] /= plan.parts;
-  if (plan.layout == Layout::heads_apart) {
-    shape = {shape[0] / spec.head_dim, spec.head_dim};
-  }
-  return shape;
-}
-
 // Constant masks and tables that older versions saved beside the weights, and nobody reads.
 bool is_ignored(const std::string& name) {
   static constexpr std::array<std::string_view, 5> kEndings = {"rotary_emb.inv_freq", "attn.bias",
@@ -163,6 +143,41 @@ void describe(const std::map<std::string, std::int64_t>& elements, Match& match)
 
 }  // namespace
 
+std::string shape_text(at::IntArrayRef shape) {
+  std::string out = "[";
+  for (const std::int64_t dimension : shape) {
+    out += (out.size() == 1 ? "" : ", ") + std::to_string(dimension);
+  }
+  return out + "]";
+}
+
+std::vector<std::int64_t> stored_shape(const DecoderSpec& spec, const TensorPlan& plan) {
+  std::vector<std::int64_t> shape = slot_shape(spec, plan.slot);
+  if (plan.layout == Layout::transposed) {
+    std::reverse(shape.begin(), shape.end());
+  }
+  shape[0] /= plan.parts;
+  if (plan.layout == Layout::heads_apart) {
+    shape = {shape[0] / spec.head_dim, spec.head_dim};
+  }
+  return shape;
+}
+
+std::int64_t elements_of(const DecoderSpec& spec, const TensorPlan& plan) {
+  std::int64_t elements = 1;
+  for (const std::int64_t dimension : stored_shape(spec, plan)) elements *= dimension;
+  return elements;
+}
+
+void add_own_head(const Blueprint& blueprint, Match& match) {
+  const bool has_head =
+      std::any_of(match.tensors.begin(), match.tensors.end(),
+                  [](const TensorPlan& plan) { return plan.slot == Slot::head_weight; });
+  if (has_head) return;
+  match.tensors.push_back({.name = blueprint.heads.front(), .slot = Slot::head_weight});
+  match.parameters += elements_of(blueprint.spec, match.tensors.back());
+}
+
 Match match_tensors(const Blueprint& blueprint, const Checkpoint& checkpoint) {
   Match match{.tensors = blueprint.tensors, .dtypes = {}, .most = {}};
   const std::size_t drop = absent_prefix(blueprint, checkpoint);
@@ -176,10 +191,7 @@ Match match_tensors(const Blueprint& blueprint, const Checkpoint& checkpoint) {
   std::map<std::string, std::int64_t> by_dtype;
   for (const TensorPlan& plan : match.tensors) {
     check_one(blueprint, checkpoint, plan);
-    std::int64_t elements = 1;
-    for (const std::int64_t dimension : stored_shape(blueprint.spec, plan)) {
-      elements *= dimension;  // the file holds them all: no overflow
-    }
+    const std::int64_t elements = elements_of(blueprint.spec, plan);  // in the file: no overflow
     match.parameters += elements;
     if (!is_norm(plan.slot)) {
       by_dtype[checkpoint.tensors.at(plan.name)->dtype] += elements;

@@ -97,9 +97,19 @@ class Loading {
     if (read) shard.file->require_unchanged();
   }
 
-  void finish(const Adapter* adapter) {
-    const auto place = [&](const TensorPlan& plan) { return in_reference(plan); };
-    if (adapter != nullptr) merge_adapter(*adapter, match_.tensors, place, wanted_);
+  // Merges an adapter into weights as the file has them, and says whether it parted head and
+  // embedding.
+  bool merge(const Adapter& adapter) {
+    bool parted = false;
+    merge_adapter(adapter, {.blueprint = blueprint_,
+                            .plans = match_.tensors,
+                            .place_of = [&](const TensorPlan& plan) { return in_reference(plan); },
+                            .wanted = wanted_,
+                            .part = [&] { parted = part(); }});
+    return parted;
+  }
+
+  void finish() {
     for (const TensorPlan& plan : blueprint_.ones)
       if (wanted_(plan)) place_of(plan, at::kFloat).fill_(1.0);
     reorder_rows(blueprint_, weights);
@@ -109,6 +119,14 @@ class Loading {
   DecoderWeights weights;
 
  private:
+  bool part() {
+    if (!weights.head_weight.defined() || !weights.head_weight.is_same(weights.token_embedding)) {
+      return false;
+    }
+    weights.head_weight = weights.token_embedding.clone();
+    return true;
+  }
+
   at::Tensor place_of(const TensorPlan& plan, at::ScalarType dtype) {
     return souvenir::place_of(blueprint_.spec, weights, plan.slot, plan.layer, dtype, device_);
   }
@@ -139,9 +157,11 @@ LoadedWeights load_weights(const Blueprint& blueprint, const Match& match, Check
   });
   LoadedWeights loaded;
   for (const Shard& shard : checkpoint.shards) loaded.files.push_back(loading.read_whole(shard));
-  loading.finish(adapter);
+  loaded.tied = tie(blueprint, loading.weights);
+  loaded.parted = adapter != nullptr && loading.merge(*adapter);
+  if (loaded.parted) loaded.tied = tie(blueprint, loading.weights);
+  loading.finish();
   loaded.weights = std::move(loading.weights);
-  loaded.tied = tie(blueprint, loaded.weights);
   return loaded;
 }
 
@@ -153,7 +173,8 @@ DecoderLayerWeights load_layer(const Blueprint& blueprint, const Match& match,
     return is_in_layer(plan.slot) && plan.layer == layer;
   });
   for (const Shard& shard : checkpoint.shards) loading.read_again(shard);
-  loading.finish(adapter);
+  if (adapter != nullptr) loading.merge(*adapter);
+  loading.finish();
   return std::move(loading.weights.layers[static_cast<std::size_t>(layer)]);
 }
 

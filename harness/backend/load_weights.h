@@ -38,6 +38,15 @@ struct Match {
 //         supported; each by name, with what was expected and what was found
 Match match_tensors(const Blueprint& blueprint, const Checkpoint& checkpoint);
 
+// The shape of a tensor as the reference library publishes it, how many numbers that is, and a
+// shape in a message.
+std::vector<std::int64_t> stored_shape(const DecoderSpec& spec, const TensorPlan& plan);
+std::int64_t elements_of(const DecoderSpec& spec, const TensorPlan& plan);
+std::string shape_text(at::IntArrayRef shape);
+
+// Gives the head a weight of its own, for an adapter that changes head and embedding apart.
+void add_own_head(const Blueprint& blueprint, Match& match);
+
 enum class WeightsPart { all, outside_layers };
 
 // What loading gives.
@@ -45,6 +54,7 @@ struct LoadedWeights {
   DecoderWeights weights;
   std::vector<FileDigest> files;  // digests of the shards
   bool tied = false;              // head and embedding are one tensor
+  bool parted = false;            // they were, before the adapter
 };
 
 // Reads every shard once, from begin to end: each piece goes from the file to its final place,

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "harness/backend/head.h"
+#include "harness/backend/load_weights.h"
 #include "harness/backend/slots.h"
 #include "harness/error.h"
 
@@ -15,12 +16,6 @@ constexpr std::int64_t kBatchTokens = 2048;  // the usual --token-budget
 constexpr std::int64_t kMostTokens = 131072;
 constexpr std::int64_t kMiB = std::int64_t{1} << 20U;
 constexpr std::int64_t kSpare = 48 * kMiB;  // the answers, the journal, the allocator's leftovers
-
-std::int64_t elements_of(const DecoderSpec& spec, const TensorPlan& plan) {
-  std::int64_t elements = 1;
-  for (const std::int64_t dimension : slot_shape(spec, plan.slot)) elements *= dimension;
-  return elements / plan.parts;
-}
 
 }  // namespace
 

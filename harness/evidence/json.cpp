@@ -188,8 +188,9 @@ json model_section(const AuditedModel& model) {
 }
 
 json adapter_section(const AdapterInfo& adapter) {
-  return {{"kind", adapter.kind},       {"rank", adapter.rank},         {"alpha", adapter.alpha},
-          {"weights", adapter.weights}, {"files", list(adapter.files)}, {"sha256", adapter.sha256}};
+  return {{"kind", adapter.kind},       {"rank", adapter.rank},   {"alpha", adapter.alpha},
+          {"weights", adapter.weights}, {"whole", adapter.whole}, {"files", list(adapter.files)},
+          {"sha256", adapter.sha256}};
 }
 
 json object_section(const Evidence& e) {

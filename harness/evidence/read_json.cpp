@@ -156,6 +156,7 @@ AdapterInfo read_adapter_info(const JsonNode& node) {
   adapter.rank = node.get("rank").optional_count().value_or(0);
   adapter.alpha = node.get("alpha").optional_number().value_or(0.0);
   adapter.weights = node.get("weights").optional_count().value_or(0);
+  adapter.whole = node.get("whole").optional_count().value_or(0);
   for (const JsonNode& file : node.get("files").items()) {
     adapter.files.push_back(read_file_digest(file));
   }

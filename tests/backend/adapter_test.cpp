@@ -71,7 +71,8 @@ struct Copy {
 }  // namespace
 
 TEST_CASE("a merged adapter computes what PEFT computes", "[adapter]") {
-  const std::string name = GENERATE("gpt2", "gpt_neox", "llama");
+  const std::string name = GENERATE("cohere_saved", "gemma_saved", "gpt2", "gpt2_saved", "gpt_neox",
+                                    "gpt_neox_saved", "gptj_saved", "llama");
   CAPTURE(name);
   const json golden = golden_of(name);
   const std::string base = golden.at("base");
@@ -171,6 +172,44 @@ TEST_CASE("a damaged adapter is refused", "[adapter]") {
     fs::remove(copy.path / "adapter_config.json");
     CHECK_THAT(copy.refusal(), Catch::Contains("not an adapter"));
   }
+}
+
+TEST_CASE("what an adapter says that it replaces must be there", "[adapter]") {
+  const test::ScratchDirectory scratch;
+  const fs::path copy = scratch / "adapter";
+  fs::copy(adapter("gptj_saved"), copy);
+  const fs::path weights = copy / "adapter_model.safetensors";
+  const std::string bytes = test::read_bytes(weights);
+  const auto rename = [&](const std::string& from, const std::string& to) {
+    REQUIRE(from.size() == to.size());
+    std::string damaged = bytes;
+    damaged.replace(damaged.find(from), from.size(), to);
+    test::write_bytes(weights, damaged);
+  };
+  SECTION("not another weight") {
+    rename("h.1.attn.q_proj.weight", "h.1.attn.k_proj.weight");
+    CHECK_THROWS_WITH(load("gptj", copy), Catch::Contains("h.1.attn.q_proj.weight") &&
+                                              Catch::Contains("modules_to_save"));
+  }
+  SECTION("not by the name that a module with factors would have") {
+    rename("h.1.attn.q_proj.weight", "h.12.base_layer.weight");
+    CHECK_THROWS_WITH(load("gptj", copy), Catch::Contains("expected factors of its module"));
+  }
+  SECTION("and of the base model's shape") {
+    rename("\"shape\":[36,36]", "\"shape\":[18,72]");
+    CHECK_THROWS_WITH(load("gptj", copy), Catch::Contains("[36, 36], the adapter's [18, 72]"));
+  }
+}
+
+TEST_CASE("a replaced weight is counted, and head and embedding part", "[adapter]") {
+  const auto base = load_language_model(test::fixture("gemma"), {.device = "cpu"});
+  const auto model = load("gemma", adapter("gemma_saved"));
+  CHECK(model->info().adapter->whole == 1);
+  CHECK(model->info().parameters == base->info().parameters + 131 * 36);
+  const std::vector<std::string>& notes = model->info().notes;
+  CHECK(std::count_if(notes.begin(), notes.end(), [](const std::string& note) {
+          return note.starts_with("the adapter changes one of head and embedding");
+        }) == 1);
 }
 
 TEST_CASE("an adapter of another model is refused", "[adapter]") {

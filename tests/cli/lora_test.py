@@ -23,16 +23,34 @@ TOLERANCE = 2e-4  # nats; measured: 2e-7
 STEPS = 12
 
 
-def tiny_models():
-    small = {"vocab_size": 96, "bos_token_id": 1, "eos_token_id": 2}
-    yield "llama", transformers.LlamaConfig(
-        hidden_size=32, intermediate_size=48, num_hidden_layers=2, num_attention_heads=4,
-        num_key_value_heads=2, max_position_embeddings=64, tie_word_embeddings=False, **small), {
-            "r": 4, "lora_alpha": 8, "target_modules": ["q_proj", "v_proj", "o_proj", "up_proj", "down_proj"]}
-    yield "gpt2", transformers.GPT2Config(
-        n_embd=32, n_layer=2, n_head=4, n_positions=64, **small), {
-            "r": 2, "lora_alpha": 6, "target_modules": ["c_attn", "c_fc"], "fan_in_fan_out": True,
-            "use_rslora": True}
+def llama(**options):
+    return transformers.LlamaConfig(**{
+        "vocab_size": 96, "hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2,
+        "num_attention_heads": 4, "num_key_value_heads": 2, "max_position_embeddings": 64,
+        "tie_word_embeddings": False, "bos_token_id": 1, "eos_token_id": 2, **options})
+
+
+def gpt2():
+    return transformers.GPT2Config(vocab_size=96, n_embd=32, n_layer=2, n_head=4, n_positions=64,
+                                   bos_token_id=1, eos_token_id=2)
+
+
+LLAMA = {"r": 4, "lora_alpha": 8,
+         "target_modules": ["q_proj", "v_proj", "o_proj", "up_proj", "down_proj"]}
+GPT2 = {"r": 2, "lora_alpha": 6, "target_modules": ["c_attn", "c_fc"], "fan_in_fan_out": True}
+
+
+def tuned_models():
+    yield "llama", llama(), LLAMA
+    yield "gpt2", gpt2(), {**GPT2, "use_rslora": True}
+    for tied in (False, True):
+        for saved in (["embed_tokens", "lm_head"], ["embed_tokens"], ["lm_head"]):
+            yield f"{saved} saved, tied: {tied}", llama(tie_word_embeddings=tied), {
+                **LLAMA, "modules_to_save": saved}
+    yield "tied and saved as one", llama(tie_word_embeddings=True), {
+        **LLAMA, "modules_to_save": ["embed_tokens"], "ensure_weight_tying": True}
+    yield "norms and an MLP saved", llama(), {**LLAMA, "modules_to_save": ["norm", "layers.1.mlp"]}
+    yield "transposed weights saved", gpt2(), {**GPT2, "modules_to_save": ["wte", "h.0.attn", "ln_f"]}
 
 
 def train(model, sequences):
@@ -53,6 +71,13 @@ def log_probs(model, sequences):
     return found[:, :-1].gather(2, sequences[:, 1:, None])[..., 0]
 
 
+def reloaded(folder):
+    """The files, as PEFT reads them: the adapter beside the base model."""
+    return peft.PeftModel.from_pretrained(
+        transformers.AutoModelForCausalLM.from_pretrained(folder / "base", dtype=torch.float32),
+        folder / "adapter").eval()
+
+
 class Lora(unittest.TestCase):
     def score(self, folder, sequences, *extra):
         text = "".join(json.dumps({"id": i, "ids": ids}) + "\n" for i, ids in enumerate(sequences.tolist()))
@@ -68,11 +93,7 @@ class Lora(unittest.TestCase):
         tuned = peft.get_peft_model(base, peft.LoraConfig(task_type="CAUSAL_LM", **settings))
         train(tuned, sequences)
         tuned.save_pretrained(folder / "adapter")
-        # Reloaded, so that it is the files that are compared.
-        again = peft.PeftModel.from_pretrained(
-            transformers.AutoModelForCausalLM.from_pretrained(folder / "base", dtype=torch.float32),
-            folder / "adapter").eval()
-        after = log_probs(again, sequences)
+        after = log_probs(reloaded(folder), sequences)
         self.assertGreater((after - before).abs().max().item(), 0.5, "the training changed nothing")
         self.assertLess((self.score(folder, sequences) - before).abs().max().item(), TOLERANCE)
         found = self.score(folder, sequences, "--adapter", folder / "adapter")
@@ -85,39 +106,71 @@ class Lora(unittest.TestCase):
         weights.unlink()
         self.assertTrue(torch.equal(self.score(folder, sequences, "--adapter", folder / "adapter"), found))
 
-    def test_a_head_that_is_the_embedding_is_not_changed_alone(self):
-        config = transformers.LlamaConfig(
-            vocab_size=96, hidden_size=32, intermediate_size=48, num_hidden_layers=1,
-            num_attention_heads=4, max_position_embeddings=64, tie_word_embeddings=True)
+    def prepared(self, folder, config, settings, **saving):
+        """An adapter of random numbers, on the disk."""
+        base = transformers.AutoModelForCausalLM.from_config(config, dtype=torch.float32).eval()
+        base.save_pretrained(folder / "base")
+        tuned = peft.get_peft_model(base, peft.LoraConfig(task_type="CAUSAL_LM", **settings))
+        for parameter in tuned.parameters():
+            if parameter.requires_grad:
+                parameter.data += torch.randn_like(parameter) * 0.1
+        tuned.save_pretrained(folder / "adapter", **saving)
+
+    def edit(self, file, change):
+        state = safetensors.torch.load_file(file)
+        change(state)
+        safetensors.torch.save_file(state, file, {"format": "pt"})
+
+    def assert_as_peft(self, folder, expected=None):
+        sequences = torch.randint(3, 96, (3, 20))
+        expected = log_probs(reloaded(folder), sequences) if expected is None else expected(sequences)
+        found = self.score(folder, sequences, "--adapter", folder / "adapter")
+        self.assertLess((found - expected).abs().max().item(), TOLERANCE)
+
+    def test_a_head_that_is_the_embedding_is_changed_alone(self):
         torch.manual_seed(8)
         with tempfile.TemporaryDirectory() as folder:
             folder = pathlib.Path(folder)
-            base = transformers.AutoModelForCausalLM.from_config(config, dtype=torch.float32).eval()
-            base.save_pretrained(folder / "base")
-            tuned = peft.get_peft_model(base, peft.LoraConfig(
-                task_type="CAUSAL_LM", r=2, target_modules=["lm_head"], init_lora_weights="gaussian"))
-            for name, parameter in tuned.named_parameters():
-                if "lora_B" in name:
-                    parameter.data.normal_()
-            tuned.save_pretrained(folder / "adapter", save_embedding_layers=False)
-            sequences = torch.randint(3, config.vocab_size, (3, 20))
+            self.prepared(folder, llama(tie_word_embeddings=True),
+                          {"r": 2, "target_modules": ["lm_head"]}, save_embedding_layers=False)
+            tuned = reloaded(folder)
             file = folder / "base/model.safetensors"
-            state = safetensors.torch.load_file(file)
-            embedding = state.pop("model.embed_tokens.weight")
+            embedding = safetensors.torch.load_file(file)["model.embed_tokens.weight"]
+            for names in [["model.embed_tokens.weight"], ["lm_head.weight"],
+                          ["lm_head.weight", "model.embed_tokens.weight"]]:
+                def store(state):
+                    state.pop("model.embed_tokens.weight", None)
+                    state.pop("lm_head.weight", None)
+                    state.update({name: embedding.clone() for name in names})
+                with self.subTest(names):
+                    self.edit(file, store)
+                    self.assert_as_peft(folder, lambda sequences: log_probs(tuned, sequences))
 
-            def store(*names):
-                safetensors.torch.save_file({**state, **{name: embedding.clone() for name in names}}, file)
+    def test_embeddings_saved_beside_an_adapter_are_the_models(self):
+        torch.manual_seed(9)
+        for tied in (False, True):
+            with self.subTest(tied=tied), tempfile.TemporaryDirectory() as folder:
+                folder = pathlib.Path(folder)
+                self.prepared(folder, llama(tie_word_embeddings=tied), LLAMA, save_embedding_layers=True)
 
-            store("lm_head.weight")
-            result = run("score", folder / "base", "--adapter", folder / "adapter", stdin="", check=2)
-            self.assertIn("it is the token embedding too", result.stderr)
-            store("lm_head.weight", "model.embed_tokens.weight")
-            found = self.score(folder, sequences, "--adapter", folder / "adapter")
-            self.assertLess((found - log_probs(tuned, sequences)).abs().max().item(), TOLERANCE)
+                def move(state):
+                    for name in ("lm_head.weight", "model.embed_tokens.weight"):
+                        state["base_model.model." + name].add_(torch.randn(96, 32))
+                self.edit(folder / "adapter/adapter_model.safetensors", move)
+                self.assert_as_peft(folder)
+
+    def test_a_vocabulary_that_was_resized_is_refused(self):
+        torch.manual_seed(10)
+        with tempfile.TemporaryDirectory() as folder:
+            folder = pathlib.Path(folder)
+            self.prepared(folder, llama(vocab_size=99), {**LLAMA, "modules_to_save": ["embed_tokens", "lm_head"]})
+            self.prepared(pathlib.Path(folder / "small"), llama(), LLAMA)
+            result = run("score", folder / "small/base", "--adapter", folder / "adapter", stdin="", check=2)
+            self.assertIn("the base model's is [96, 32], the adapter's [99, 32]", result.stderr)
 
     def test_what_peft_trained_is_scored_as_peft_scores_it(self):
         torch.manual_seed(7)
-        for name, config, settings in tiny_models():
+        for name, config, settings in tuned_models():
             with self.subTest(name), tempfile.TemporaryDirectory() as folder:
                 self.check(pathlib.Path(folder), config, settings)
 

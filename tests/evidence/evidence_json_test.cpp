@@ -66,6 +66,22 @@ TEST_CASE("context, demonstration and curve come back from JSON without loss", "
   CHECK(none["findings"][0]["curve"].is_null());
 }
 
+TEST_CASE("an adapter comes back from JSON without loss", "[evidence]") {
+  Evidence e = tests::sample_evidence();
+  e.adapter = {.kind = "DoRA",
+               .rank = 4,
+               .alpha = 8.5,
+               .weights = 12,
+               .whole = 2,
+               .files = {},
+               .sha256 = std::string(64, 'a')};
+  const std::string text = canonical_json(to_json(e));
+  const Evidence read = evidence_from_json(text);
+  CHECK(canonical_json(to_json(read)) == text);
+  REQUIRE(read.adapter);
+  CHECK((read.adapter->weights == 12 && read.adapter->whole == 2));
+}
+
 TEST_CASE("a curve that falls, leaves the unit square or has too many points is none",
           "[evidence]") {
   using Curve = std::vector<CurvePoint>;

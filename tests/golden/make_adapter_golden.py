@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes small random LoRA adapters for the models of make_model_golden.py, and what PEFT says of them.
 
-    python tests/golden/make_adapter_golden.py        (needs peft; not part of the test set-up)
+    python tests/golden/make_adapter_golden.py [NAME ...]      (needs peft; not part of the test set-up)
 
 Each fixture is a directory tests/golden/adapters/NAME as PEFT saves it, and golden.json: the base's
 name, and for some token ids the log-probabilities of the base with the adapter beside it (not merged),
@@ -11,8 +11,10 @@ float32 logits, log-softmax in float64.
 import json
 import pathlib
 import shutil
+import sys
 
 import peft
+import safetensors.torch
 import torch
 import transformers
 
@@ -27,7 +29,35 @@ FIXTURES = {
     "llama": ("llama", {"r": 4, "lora_alpha": 6, "use_rslora": True,
                         "target_modules": ["q_proj", "v_proj", "o_proj", "gate_proj", "down_proj"],
                         "rank_pattern": {"v_proj": 2}, "alpha_pattern": {"v_proj": 11}}),
+    # Modules replaced whole, in every layout; head and embedding, where they are one, both ways.
+    "cohere_saved": ("cohere", {"r": 2, "target_modules": ["q_proj"],
+                                "modules_to_save": ["q_norm", "k_norm", "lm_head"]}),
+    "gemma_saved": ("gemma", {"r": 2, "target_modules": ["v_proj"], "modules_to_save": ["embed_tokens"]}),
+    "gpt2_saved": ("gpt2", {"r": 2, "fan_in_fan_out": True, "target_modules": ["c_fc"],
+                            "modules_to_save": ["wte", "lm_head", "h.1.attn", "ln_f"]}),
+    "gpt_neox_saved": ("gpt_neox", {"r": 2, "target_modules": ["dense_4h_to_h"],
+                                    "modules_to_save": ["query_key_value"]}),
+    "gptj_saved": ("gptj", {"r": 2, "target_modules": ["out_proj"],
+                            "modules_to_save": ["q_proj", "lm_head"]}),
 }
+
+
+def change(model):
+    """Gives what PEFT would train some numbers."""
+    for key, value in model.named_parameters():
+        if "lora_" in key:
+            value.data = torch.randn_like(value) * 0.3
+        elif value.requires_grad:
+            value.data += torch.randn_like(value) * 0.1
+
+
+def changed_weights(folder):
+    """The base model's tensors that the adapter's file says something of."""
+    names = set()
+    for name in safetensors.torch.load_file(folder / "adapter_model.safetensors"):
+        module, _, _ = name.partition(".lora_")
+        names.add(name.replace(".base_layer", "") if module == name else module + ".weight")
+    return names
 
 
 def write(name, base, settings):
@@ -37,9 +67,7 @@ def write(name, base, settings):
     model = transformers.AutoModelForCausalLM.from_pretrained(
         HERE / "models" / base, dtype=torch.float32, attn_implementation="eager")
     tuned = peft.get_peft_model(model, peft.LoraConfig(task_type="CAUSAL_LM", **settings))
-    for key, value in tuned.named_parameters():
-        if "lora_" in key:
-            value.data = torch.randn_like(value) * 0.3
+    change(tuned)
     tuned.save_pretrained(folder)
     (folder / "README.md").unlink(missing_ok=True)
     path = folder / "adapter_config.json"
@@ -49,7 +77,7 @@ def write(name, base, settings):
     path.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n")
     sequences = json.loads((HERE / "models" / base / "golden.json").read_text())["sequences"]
     golden = {"base": base, "peft": peft.__version__, "transformers": transformers.__version__,
-              "changes": sum("lora_A" in key for key, _ in tuned.named_parameters()),
+              "changes": len(changed_weights(folder)),
               "sequences": []}
     for sequence in sequences:
         if len(sequence["ids"]) < 5:
@@ -65,5 +93,5 @@ def write(name, base, settings):
 
 
 if __name__ == "__main__":
-    for fixture, what in FIXTURES.items():
-        write(fixture, *what)
+    for fixture in sys.argv[1:] or FIXTURES:
+        write(fixture, *FIXTURES[fixture])

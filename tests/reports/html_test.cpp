@@ -264,6 +264,21 @@ TEST_CASE("suppressed numbers do not come back through the report", "[html]") {
   CHECK_THAT(visible_text(document.xml, "en"), Catch::Contains("withheld"));
 }
 
+TEST_CASE("what an adapter brings whole is said", "[html]") {
+  Evidence e = sample();
+  e.adapter = {.kind = "DoRA",
+               .rank = 4,
+               .alpha = 8.0,
+               .weights = 12,
+               .whole = GENERATE(0, 2),
+               .files = {},
+               .sha256 = std::string(64, 'a')};
+  const std::string text = visible_text(Document(render_html(e, {})).xml, "en");
+  CHECK_THAT(text, Catch::Contains("rank 4, merged into 12 weights"));
+  const std::string brought = "2 of its tensors in place of the model";
+  CHECK((text.find(brought) != std::string::npos) == (e.adapter->whole == 2));
+}
+
 TEST_CASE("evidence without anything in it makes a page too", "[html]") {
   const Document document(render_html({}, {}));
   CHECK_THAT(visible_text(document.xml, "fr"), Catch::Contains("Aucun constat"));

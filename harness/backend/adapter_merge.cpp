@@ -1,0 +1,146 @@
+#include <algorithm>
+#include <optional>
+
+#include "harness/backend/adapter.h"
+#include "harness/backend/load_weights.h"
+#include "harness/backend/weight_reader.h"
+#include "harness/error.h"
+
+namespace souvenir {
+
+namespace {
+
+[[noreturn]] void refuse(const std::string& label, const std::string& tensor,
+                         const std::string& message) {
+  throw Error(ErrorKind::input, label + ": weight " + in_quotes(tensor) + ": " + message);
+}
+
+// "layers.0.q_proj" of "model.layers.0.q_proj": names may lack what the whole model's begin with.
+bool same_tensor(const std::string& one, const std::string& other) {
+  return one == other || one.ends_with("." + other) || other.ends_with("." + one);
+}
+
+bool is_head(const Blueprint& blueprint, const std::string& tensor) {
+  return std::any_of(blueprint.heads.begin(), blueprint.heads.end(),
+                     [&](const std::string& head) { return same_tensor(head, tensor); });
+}
+
+bool is_head_or_embedding(const Blueprint& blueprint, const std::string& tensor) {
+  return is_head(blueprint, tensor) || same_tensor(blueprint.embedding, tensor);
+}
+
+// Head and embedding by what PEFT calls them: a file with one weight for both may give it either
+// name.
+TensorPlan find_plan(const std::string& label, const std::string& tensor, const MergeBase& base) {
+  if (same_tensor(base.blueprint.embedding, tensor)) {
+    return {.name = tensor, .slot = Slot::token_embedding};
+  }
+  if (is_head(base.blueprint, tensor)) return {.name = tensor, .slot = Slot::head_weight};
+  const auto plan = std::find_if(
+      base.plans.begin(), base.plans.end(),
+      [&](const TensorPlan& candidate) { return same_tensor(candidate.name, tensor); });
+  if (plan == base.plans.end()) refuse(label, tensor, "the base model has none");
+  return *plan;
+}
+
+void require_shape(const std::string& label, const TensorPlan& plan, const MergeBase& base,
+                   at::IntArrayRef found, const std::string& tensor) {
+  const std::vector<std::int64_t> expected = stored_shape(base.blueprint.spec, plan);
+  if (found.vec() == expected) return;
+  const bool of_tokens = plan.slot == Slot::token_embedding || plan.slot == Slot::head_weight;
+  refuse(label, tensor,
+         "the base model's is " + shape_text(expected) + ", the adapter's " +
+             shape_text(found.vec()) +
+             (of_tokens ? "; merge it with PEFT where the vocabulary was resized" : ""));
+}
+
+// Reads a tensor into the place of the base model's.
+void put(const std::string& label, const AdapterTensor& tensor, const TensorPlan& plan,
+         const MergeBase& base, WeightReader& reader) {
+  std::vector<std::int64_t> shape = tensor.stored.shape;
+  const bool transposed = tensor.stored.form == StoredForm::transposed;
+  if (transposed) std::reverse(shape.begin(), shape.end());
+  require_shape(label, plan, base, shape, tensor.tensor);
+  const at::Tensor place = base.place_of(plan);
+  if (!transposed) {
+    reader.read(tensor.stored, place);
+    return;
+  }
+  const at::Tensor values = at::empty(shape, at::TensorOptions().dtype(place.scalar_type()));
+  reader.read(tensor.stored, values.t());
+  place.copy_(values.reshape(place.sizes()));
+}
+
+// Puts those tensors in their places that are of modules, or the others. The head's comes last: it
+// is what stays where PEFT copies both into one weight.
+void put_tensors(const Adapter& adapter, const MergeBase& base, bool of_modules) {
+  WeightReader reader(*adapter.shard, Reading::again);
+  bool read = false;
+  for (const bool of_head : {false, true}) {
+    for (const AdapterTensor& tensor : adapter.tensors) {
+      const TensorPlan plan = find_plan(adapter.label, tensor.tensor, base);
+      const bool now =
+          tensor.of_module == of_modules && (plan.slot == Slot::head_weight) == of_head;
+      if (!now || !base.wanted(plan)) continue;
+      put(adapter.label, tensor, plan, base, reader);
+      read = true;
+    }
+  }
+  if (read) adapter.shard->file->require_unchanged();
+}
+
+void merge(const std::string& label, const AdapterChange& change, const TensorPlan& plan,
+           const MergeBase& base) {
+  at::Tensor delta = at::mm(change.b, change.a).mul_(change.scale);
+  if (plan.layout == Layout::transposed) delta = delta.t();
+  require_shape(label, plan, base, delta.sizes(), change.tensor);
+  const at::Tensor place = base.place_of(plan);
+  const at::Tensor sum = place.to(at::kFloat) + delta.reshape(place.sizes()).to(place.device());
+  if (!at::isfinite(sum.to(place.scalar_type())).all().item<bool>()) {
+    refuse(label, change.tensor, "the sum is not finite");
+  }
+  place.copy_(sum);
+}
+
+}  // namespace
+
+bool changes_apart(const Adapter& adapter, const Blueprint& blueprint) {
+  return std::any_of(adapter.changes.begin(), adapter.changes.end(),
+                     [&](const AdapterChange& change) {
+                       return is_head_or_embedding(blueprint, change.tensor);
+                     }) ||
+         std::any_of(adapter.tensors.begin(), adapter.tensors.end(),
+                     [&](const AdapterTensor& tensor) {
+                       return tensor.of_module && is_head_or_embedding(blueprint, tensor.tensor);
+                     });
+}
+
+void check_saved_modules(const Adapter& adapter, const Blueprint& blueprint) {
+  const auto is_missing = [&](const std::string& name) {
+    return adapter.config.saves(name) &&
+           std::none_of(adapter.tensors.begin(), adapter.tensors.end(),
+                        [&](const AdapterTensor& tensor) {
+                          return same_tensor(tensor.tensor, name) ||
+                                 (is_head(blueprint, name) && is_head(blueprint, tensor.tensor));
+                        });
+  };
+  std::vector<std::string> names = blueprint.heads;
+  if (!blueprint.head_bias.empty()) names.push_back(blueprint.head_bias);
+  for (const TensorPlan& plan : blueprint.tensors) names.push_back(plan.name);
+  const auto missing = std::find_if(names.begin(), names.end(), is_missing);
+  if (missing == names.end()) return;
+  refuse(adapter.label, *missing,
+         "modules_to_save in adapter_config.json names its module, but the adapter has none");
+}
+
+void merge_adapter(const Adapter& adapter, const MergeBase& base) {
+  put_tensors(adapter, base, false);
+  if (changes_apart(adapter, base.blueprint)) base.part();
+  put_tensors(adapter, base, true);
+  for (const AdapterChange& change : adapter.changes) {
+    const TensorPlan plan = find_plan(adapter.label, change.tensor, base);
+    if (base.wanted(plan)) merge(adapter.label, change, plan, base);
+  }
+}
+
+}  // namespace souvenir
