@@ -54,7 +54,7 @@ Shard open_weights(const fs::path& directory) {
 }
 
 // What a tensor of the file is to its module.
-enum class Role { factor_a, factor_b, own, base };
+enum class Role { factor_a, factor_b, magnitude, own, base };
 
 struct Ending {
   std::string_view text;
@@ -66,6 +66,8 @@ struct Ending {
 constexpr Ending kEndings[] = {
     {".lora_A.weight", Role::factor_a, ".weight"},
     {".lora_B.weight", Role::factor_b, ".weight"},
+    {".lora_magnitude_vector", Role::magnitude, ".weight"},
+    {".lora_magnitude_vector.weight", Role::magnitude, ".weight"},
     {".base_layer.weight", Role::base, ".weight"},
     {".base_layer.bias", Role::base, ".bias"},
     {".weight", Role::own, ".weight"},
@@ -104,12 +106,13 @@ void require_floats(const std::string& label, const StoredTensor& tensor) {
   }
 }
 
-// Reads a matrix as float32.
-at::Tensor read_matrix(WeightReader& reader, const std::string& label, const StoredTensor& tensor) {
+// Reads a vector or a matrix as float32.
+at::Tensor read_floats(WeightReader& reader, const std::string& label, const StoredTensor& tensor,
+                       std::size_t dimensions) {
   require_floats(label, tensor);
   std::vector<std::int64_t> shape = tensor.shape;
-  if (shape.size() != 2 || shape[0] == 0 || shape[1] == 0) {
-    refuse_tensor(label, tensor, "expected a matrix");
+  if (shape.size() != dimensions || std::count(shape.begin(), shape.end(), 0) > 0) {
+    refuse_tensor(label, tensor, dimensions == 1 ? "expected a vector" : "expected a matrix");
   }
   if (tensor.form == StoredForm::transposed) std::swap(shape[0], shape[1]);
   at::Tensor values = at::empty(shape, at::TensorOptions().dtype(at::kFloat));
@@ -136,9 +139,11 @@ class Assembly {
   void add(const StoredTensor& stored) {
     const AdapterName name = parse_name(label_, stored.name);
     if (name.role == Role::factor_a) {
-      factors_[name.module].a = read_matrix(reader_, label_, stored);
+      factors_[name.module].a = read_floats(reader_, label_, stored, 2);
     } else if (name.role == Role::factor_b) {
-      factors_[name.module].b = read_matrix(reader_, label_, stored);
+      factors_[name.module].b = read_floats(reader_, label_, stored, 2);
+    } else if (name.role == Role::magnitude) {
+      factors_[name.module].magnitude = read_floats(reader_, label_, stored, 1);
     } else {
       check_tensor(reader_, label_, stored);
       found_.push_back({.name = name, .stored = stored});
@@ -150,8 +155,9 @@ class Assembly {
     std::vector<AdapterChange> changes;
     for (const auto& [module, factor] : factors_) {
       check_factors(module, factor);
-      changes.push_back(
-          {module + ".weight", config_.scale(module, factor.a.size(0)), factor.a, factor.b});
+      changes.push_back(factor);
+      changes.back().tensor = module + ".weight";
+      changes.back().scale = config_.scale(module, factor.a.size(0));
     }
     if (changes.empty()) refuse(label_, "expected factors of at least one weight, found none");
     return changes;
@@ -182,6 +188,16 @@ class Assembly {
       refuse(label_, "module " + in_quotes(module) + ": lora_A has rank " +
                          std::to_string(factor.a.size(0)) + ", lora_B " +
                          std::to_string(factor.b.size(1)));
+    }
+    if (factor.magnitude.defined() != config_.dora) {
+      refuse(label_, "module " + in_quotes(module) + ": use_dora in adapter_config.json is " +
+                         (config_.dora ? "true, expected a lora_magnitude_vector, found none"
+                                       : "false, expected no lora_magnitude_vector, found one"));
+    }
+    if (config_.dora && factor.magnitude.size(0) != factor.b.size(0)) {
+      refuse(label_, "module " + in_quotes(module) + ": lora_B has " +
+                         std::to_string(factor.b.size(0)) + " rows, lora_magnitude_vector " +
+                         std::to_string(factor.magnitude.size(0)));
     }
   }
 
@@ -222,7 +238,7 @@ Adapter read_adapter(const fs::path& directory) {
   for (const StoredTensor& tensor : adapter.shard->header.tensors) assembly.add(tensor);
   adapter.changes = assembly.changes();
   adapter.tensors = assembly.tensors();
-  adapter.info = {.kind = "LoRA",
+  adapter.info = {.kind = adapter.config.dora ? "DoRA" : "LoRA",
                   .rank = adapter.config.rank,
                   .alpha = adapter.config.alpha,
                   .weights = count_weights(adapter),

@@ -16,15 +16,18 @@
 
 namespace souvenir {
 
-// What a LoRA adapter does to one weight W, [out, in]: it becomes W + scale * b a.
+// What a LoRA adapter does to one weight W, [out, in]: it becomes V = W + scale * b a, or with a
+// magnitude, magnitude[i] * V[i] / |V[i]| for every row i, by the Euclidean norm.
 //
-//   tensor  the weight's name in the base model, as PEFT spells it
-//   a, b    float32, [rank, in] and [out, rank]
+//   tensor     the weight's name in the base model, as PEFT spells it
+//   a, b       float32, [rank, in] and [out, rank]
+//   magnitude  float32, [out]; undefined: none
 struct AdapterChange {
   std::string tensor;
   double scale = 1.0;
   at::Tensor a;
   at::Tensor b;
+  at::Tensor magnitude;
 };
 
 // A tensor that takes the place of one of the base model's, before the changes.
@@ -55,18 +58,21 @@ struct Adapter {
 //
 //   MODULE.lora_A.weight [rank, in], MODULE.lora_B.weight [out, rank]
 //              the module computes W x + scale * B (A x), scale = alpha / rank (or its root)
+//   MODULE.lora_magnitude_vector [out], with or without .weight behind it
+//              with use_dora: the module computes m / n * (W x + scale * B (A x)), row by row, m
+//              being this vector and n the Euclidean norms of the rows of W + scale * B A
 //   MODULE.weight, MODULE.bias
 //              taken instead of the base model's: of modules in modules_to_save, or of embeddings
 //              that were saved with the adapter
 //   MODULE.base_layer.weight, MODULE.base_layer.bias
 //              the same where the module has factors too, which are added to it
 //
-// Whatever would change the numbers otherwise (other kinds of adapters, DoRA, biases alone, token
+// Whatever would change the numbers otherwise (other kinds of adapters, biases alone, token
 // embeddings, an initialisation that changes the base) is refused by name.
 //
 // Errors  input: not an adapter, a damaged file, an option that is not supported, a factor without
 //         its partner or of a shape that does not fit it
-// Source  Hu et al. (2021), LoRA; names and scales as PEFT 0.21 reads them
+// Source  Hu et al. (2021), LoRA; Liu et al. (2024), DoRA; names and scales as PEFT 0.21 reads them
 Adapter read_adapter(const std::filesystem::path& directory);
 
 // Says whether an adapter changes the token embedding without the head, or the head without the

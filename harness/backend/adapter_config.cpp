@@ -12,7 +12,7 @@ namespace souvenir {
 namespace {
 
 // Switches that make an adapter another one.
-constexpr std::array kSwitches = {"use_dora", "use_qalora", "use_bdlora", "lora_bias"};
+constexpr std::array kSwitches = {"use_qalora", "use_bdlora", "lora_bias"};
 
 // Settings that make an adapter another one by being there at all.
 constexpr std::array kSettings = {
@@ -104,6 +104,7 @@ AdapterConfig read_adapter_config(const ModelConfig& config) {
   result.rank = config.integer("r", 1, 1 << 20, 8);
   result.alpha = config.number("lora_alpha", -1e9, 1e9, 8.0);
   result.rank_stabilised = config.flag("use_rslora", false);
+  result.dora = config.flag("use_dora", false);
   result.modules_to_save =
       config.maybe_texts("modules_to_save").value_or(std::vector<std::string>());
   if (const auto patterns = config.maybe_object("alpha_pattern")) {

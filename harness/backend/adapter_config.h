@@ -12,12 +12,14 @@ namespace souvenir {
 
 // What adapter_config.json says of scales, and of what is replaced.
 //
+//   dora             weights are brought to a length of their own, row by row
 //   alphas           by the end of a module's name, where they differ from alpha
 //   modules_to_save  ends of the names of modules that are replaced whole
 struct AdapterConfig {
   std::int64_t rank = 8;
   double alpha = 8.0;
   bool rank_stabilised = false;
+  bool dora = false;
   std::map<std::string, double> alphas;
   std::vector<std::string> modules_to_save;
 
@@ -32,8 +34,8 @@ struct AdapterConfig {
   bool saves(std::string_view tensor) const;
 };
 
-// Reads the settings of a LoRA adapter, and refuses those that mean something else than low-rank
-// products added to weights, and weights replaced.
+// Reads the settings of a LoRA or DoRA adapter, and refuses those that mean something else than
+// low-rank products added to weights, lengths of their rows, and weights replaced.
 //
 // Errors  input
 AdapterConfig read_adapter_config(const ModelConfig& config);

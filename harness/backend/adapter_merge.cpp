@@ -89,17 +89,25 @@ void put_tensors(const Adapter& adapter, const MergeBase& base, bool of_modules)
   if (read) adapter.shard->file->require_unchanged();
 }
 
+// Brings every row to its own length.
+void set_lengths(at::Tensor& rows, const at::Tensor& lengths) {
+  const at::Tensor norms = at::linalg_vector_norm(rows, 2, at::IntArrayRef{1}, true);
+  rows.mul_(lengths.unsqueeze(1).to(rows.device()).div(norms));
+}
+
 void merge(const std::string& label, const AdapterChange& change, const TensorPlan& plan,
            const MergeBase& base) {
-  at::Tensor delta = at::mm(change.b, change.a).mul_(change.scale);
-  if (plan.layout == Layout::transposed) delta = delta.t();
-  require_shape(label, plan, base, delta.sizes(), change.tensor);
-  const at::Tensor place = base.place_of(plan);
-  const at::Tensor sum = place.to(at::kFloat) + delta.reshape(place.sizes()).to(place.device());
+  const at::Tensor delta = at::mm(change.b, change.a).mul_(change.scale);
+  const bool transposed = plan.layout == Layout::transposed;
+  require_shape(label, plan, base, transposed ? delta.t().sizes() : delta.sizes(), change.tensor);
+  const at::Tensor found = base.place_of(plan);
+  const at::Tensor place = transposed ? found.t() : found;
+  at::Tensor sum = place.to(at::kFloat).reshape(delta.sizes()) + delta.to(place.device());
+  if (change.magnitude.defined()) set_lengths(sum, change.magnitude);
   if (!at::isfinite(sum.to(place.scalar_type())).all().item<bool>()) {
     refuse(label, change.tensor, "the sum is not finite");
   }
-  place.copy_(sum);
+  place.copy_(sum.reshape(place.sizes()));
 }
 
 }  // namespace

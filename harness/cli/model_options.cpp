@@ -10,8 +10,9 @@ void add_model_options(CLI::App& verb, ModelOptions& options) {
   verb.add_option("MODEL", options.model,
                   "Hugging Face directory (config.json, safetensors), or GGUF file")
       ->required();
-  verb.add_option("--adapter", options.load.adapter,
-                  "directory of a LoRA adapter (PEFT), merged into the model when it is loaded");
+  verb.add_option(
+      "--adapter", options.load.adapter,
+      "directory of a LoRA or DoRA adapter (PEFT), merged into the model when it is loaded");
   verb.add_option("--device", options.load.device, "auto, cpu or cuda:N")->capture_default_str();
   verb.add_option("--dtype", options.load.dtype,
                   "auto, float32, bfloat16 or float16; auto never rounds float32 weights")

@@ -10,7 +10,7 @@ namespace souvenir {
 
 // What was merged into a model before it was asked.
 //
-//   kind     "LoRA"
+//   kind     "LoRA" or "DoRA"
 //   rank     of its products, but for weights with a rank of their own
 //   weights  how many of the model's, by name, it changes
 //   whole    how many tensors it brings that take the place of the model's

@@ -71,8 +71,9 @@ struct Copy {
 }  // namespace
 
 TEST_CASE("a merged adapter computes what PEFT computes", "[adapter]") {
-  const std::string name = GENERATE("cohere_saved", "gemma_saved", "gpt2", "gpt2_saved", "gpt_neox",
-                                    "gpt_neox_saved", "gptj_saved", "llama");
+  const std::string name = GENERATE("cohere_saved", "falcon_grouped_dora", "gemma_saved", "gpt2",
+                                    "gpt2_dora", "gpt2_saved", "gpt_neox", "gpt_neox_dora",
+                                    "gpt_neox_saved", "gptj_saved", "llama", "llama_dora");
   CAPTURE(name);
   const json golden = golden_of(name);
   const std::string base = golden.at("base");
@@ -80,6 +81,7 @@ TEST_CASE("a merged adapter computes what PEFT computes", "[adapter]") {
   CHECK(distance(*model, golden) < kTolerance);
   REQUIRE(model->info().adapter);
   CHECK(model->info().adapter->weights == golden.at("changes"));
+  CHECK(model->info().adapter->kind == (name.ends_with("_dora") ? "DoRA" : "LoRA"));
   // The fixture notices an adapter that is not there.
   CHECK(distance(*load_language_model(test::fixture(base), {.device = "cpu"}), golden) > 0.1);
 }
@@ -199,6 +201,16 @@ TEST_CASE("what an adapter says that it replaces must be there", "[adapter]") {
     rename("\"shape\":[36,36]", "\"shape\":[18,72]");
     CHECK_THROWS_WITH(load("gptj", copy), Catch::Contains("[36, 36], the adapter's [18, 72]"));
   }
+}
+
+TEST_CASE("lengths of rows go with use_dora", "[adapter]") {
+  const test::ScratchDirectory scratch;
+  const std::string name = GENERATE("llama_dora", "llama");
+  const fs::path copy = scratch / "adapter";
+  fs::copy(adapter(name), copy);
+  test::edit_json(copy / "adapter_config.json",
+                  [](json& config) { config["use_dora"] = !config.at("use_dora").get<bool>(); });
+  CHECK_THROWS_WITH(load("llama", copy), Catch::Contains("lora_magnitude_vector, found"));
 }
 
 TEST_CASE("a replaced weight is counted, and head and embedding part", "[adapter]") {

@@ -50,6 +50,9 @@ def tuned_models():
     yield "tied and saved as one", llama(tie_word_embeddings=True), {
         **LLAMA, "modules_to_save": ["embed_tokens"], "ensure_weight_tying": True}
     yield "norms and an MLP saved", llama(), {**LLAMA, "modules_to_save": ["norm", "layers.1.mlp"]}
+    yield "DoRA", llama(), {**LLAMA, "use_dora": True, "modules_to_save": ["embed_tokens"]}
+    yield "DoRA, transposed", gpt2(), {
+        **GPT2, "r": 4, "use_dora": True, "target_modules": ["c_attn", "c_fc", "c_proj"]}
     yield "transposed weights saved", gpt2(), {**GPT2, "modules_to_save": ["wte", "h.0.attn", "ln_f"]}
 
 

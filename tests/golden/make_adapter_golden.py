@@ -39,13 +39,24 @@ FIXTURES = {
                                     "modules_to_save": ["query_key_value"]}),
     "gptj_saved": ("gptj", {"r": 2, "target_modules": ["out_proj"],
                             "modules_to_save": ["q_proj", "lm_head"]}),
+    # Rows brought to a length of their own, in every layout.
+    "falcon_grouped_dora": ("falcon_grouped", {"r": 2, "use_dora": True, "target_modules": [
+        "query_key_value", "dense_4h_to_h"]}),
+    "gpt2_dora": ("gpt2", {"r": 3, "lora_alpha": 7, "fan_in_fan_out": True, "use_dora": True,
+                           "target_modules": ["c_attn", "c_proj"]}),
+    "gpt_neox_dora": ("gpt_neox", {"r": 2, "lora_alpha": 5, "use_dora": True,
+                                   "target_modules": ["query_key_value", "dense"]}),
+    "llama_dora": ("llama", {"r": 2, "use_dora": True, "use_rslora": True, "modules_to_save": ["norm"],
+                             "target_modules": ["k_proj", "v_proj", "up_proj", "lm_head"]}),
 }
 
 
 def change(model):
     """Gives what PEFT would train some numbers."""
     for key, value in model.named_parameters():
-        if "lora_" in key:
+        if "lora_magnitude" in key:
+            value.data *= 1 + torch.randn_like(value) * 0.3
+        elif "lora_" in key:
             value.data = torch.randn_like(value) * 0.3
         elif value.requires_grad:
             value.data += torch.randn_like(value) * 0.1
