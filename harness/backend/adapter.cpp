@@ -54,7 +54,7 @@ Shard open_weights(const fs::path& directory) {
 }
 
 // What a tensor of the file is to its module.
-enum class Role { factor_a, factor_b, magnitude, own, base };
+enum class Role { factor_a, factor_b, magnitude, factor_bias, own, base };
 
 struct Ending {
   std::string_view text;
@@ -68,6 +68,7 @@ constexpr Ending kEndings[] = {
     {".lora_B.weight", Role::factor_b, ".weight"},
     {".lora_magnitude_vector", Role::magnitude, ".weight"},
     {".lora_magnitude_vector.weight", Role::magnitude, ".weight"},
+    {".lora_B.bias", Role::factor_bias, ".bias"},
     {".base_layer.weight", Role::base, ".weight"},
     {".base_layer.bias", Role::base, ".bias"},
     {".weight", Role::own, ".weight"},
@@ -130,6 +131,11 @@ void check_tensor(WeightReader& reader, const std::string& label, const StoredTe
               at::empty(tensor.shape, at::TensorOptions().dtype(decoded_dtype(tensor.dtype))));
 }
 
+// What the file has of a module.
+struct Factors {
+  at::Tensor a, b, magnitude, bias;
+};
+
 // Puts together what belongs together, tensor by tensor.
 class Assembly {
  public:
@@ -138,26 +144,28 @@ class Assembly {
 
   void add(const StoredTensor& stored) {
     const AdapterName name = parse_name(label_, stored.name);
-    if (name.role == Role::factor_a) {
-      factors_[name.module].a = read_floats(reader_, label_, stored, 2);
-    } else if (name.role == Role::factor_b) {
-      factors_[name.module].b = read_floats(reader_, label_, stored, 2);
-    } else if (name.role == Role::magnitude) {
-      factors_[name.module].magnitude = read_floats(reader_, label_, stored, 1);
-    } else {
+    if (name.role == Role::own || name.role == Role::base) {
       check_tensor(reader_, label_, stored);
       found_.push_back({.name = name, .stored = stored});
+      return;
     }
+    const bool is_factor = name.role == Role::factor_a || name.role == Role::factor_b;
+    const at::Tensor values = read_floats(reader_, label_, stored, is_factor ? 2 : 1);
+    Factors& factors = factors_[name.module];
+    (name.role == Role::factor_a    ? factors.a
+     : name.role == Role::factor_b  ? factors.b
+     : name.role == Role::magnitude ? factors.magnitude
+                                    : factors.bias) = values;
   }
 
   // Returns the changes, sorted by tensor.
   std::vector<AdapterChange> changes() const {
     std::vector<AdapterChange> changes;
-    for (const auto& [module, factor] : factors_) {
-      check_factors(module, factor);
-      changes.push_back(factor);
-      changes.back().tensor = module + ".weight";
-      changes.back().scale = config_.scale(module, factor.a.size(0));
+    for (const auto& [module, factors] : factors_) {
+      check_factors(module, factors);
+      const double scale = config_.scale(module, factors.a.size(0));
+      if (config_.factor_biases) changes.push_back({module + ".bias", scale, {}, factors.bias, {}});
+      changes.push_back({module + ".weight", scale, factors.a, factors.b, factors.magnitude});
     }
     if (changes.empty()) refuse(label_, "expected factors of at least one weight, found none");
     return changes;
@@ -180,24 +188,30 @@ class Assembly {
     StoredTensor stored;
   };
 
-  void check_factors(const std::string& module, const AdapterChange& factor) const {
-    if (!factor.a.defined() || !factor.b.defined()) {
-      refuse(label_, "module " + in_quotes(module) + ": expected lora_A and lora_B, found one");
+  void check_factors(const std::string& module, const Factors& factors) const {
+    const std::string name = "module " + in_quotes(module) + ": ";
+    if (!factors.a.defined() || !factors.b.defined()) {
+      refuse(label_, name + "expected lora_A and lora_B, found one");
     }
-    if (factor.a.size(0) != factor.b.size(1)) {
-      refuse(label_, "module " + in_quotes(module) + ": lora_A has rank " +
-                         std::to_string(factor.a.size(0)) + ", lora_B " +
-                         std::to_string(factor.b.size(1)));
+    if (factors.a.size(0) != factors.b.size(1)) {
+      refuse(label_, name + "lora_A has rank " + std::to_string(factors.a.size(0)) + ", lora_B " +
+                         std::to_string(factors.b.size(1)));
     }
-    if (factor.magnitude.defined() != config_.dora) {
-      refuse(label_, "module " + in_quotes(module) + ": use_dora in adapter_config.json is " +
-                         (config_.dora ? "true, expected a lora_magnitude_vector, found none"
-                                       : "false, expected no lora_magnitude_vector, found one"));
+    check_vector(name + "lora_magnitude_vector", factors.magnitude, "use_dora", config_.dora,
+                 factors.b.size(0));
+    check_vector(name + "lora_B.bias", factors.bias, "lora_bias", config_.factor_biases,
+                 factors.b.size(0));
+  }
+
+  void check_vector(const std::string& name, const at::Tensor& vector, const char* setting,
+                    bool expected, std::int64_t size) const {
+    if (vector.defined() != expected) {
+      refuse(label_, name + (expected ? ": expected" : ": not expected") + ", as " + setting +
+                         " in adapter_config.json says");
     }
-    if (config_.dora && factor.magnitude.size(0) != factor.b.size(0)) {
-      refuse(label_, "module " + in_quotes(module) + ": lora_B has " +
-                         std::to_string(factor.b.size(0)) + " rows, lora_magnitude_vector " +
-                         std::to_string(factor.magnitude.size(0)));
+    if (expected && vector.size(0) != size) {
+      refuse(label_, name + ": expected as many numbers as lora_B has rows, " +
+                         std::to_string(size) + ", found " + std::to_string(vector.size(0)));
     }
   }
 
@@ -213,7 +227,7 @@ class Assembly {
   const AdapterConfig& config_;
   std::string label_;
   WeightReader reader_;
-  std::map<std::string, AdapterChange> factors_;  // by module
+  std::map<std::string, Factors> factors_;  // by module
   std::vector<Found> found_;
 };
 

@@ -19,8 +19,10 @@ namespace souvenir {
 // What a LoRA adapter does to one weight W, [out, in]: it becomes V = W + scale * b a, or with a
 // magnitude, magnitude[i] * V[i] / |V[i]| for every row i, by the Euclidean norm.
 //
+// Of a bias, it becomes W + scale * b.
+//
 //   tensor     the weight's name in the base model, as PEFT spells it
-//   a, b       float32, [rank, in] and [out, rank]
+//   a, b       float32, [rank, in] and [out, rank]; of a bias, none and [out]
 //   magnitude  float32, [out]; undefined: none
 struct AdapterChange {
   std::string tensor;
@@ -61,13 +63,16 @@ struct Adapter {
 //   MODULE.lora_magnitude_vector [out], with or without .weight behind it
 //              with use_dora: the module computes m / n * (W x + scale * B (A x)), row by row, m
 //              being this vector and n the Euclidean norms of the rows of W + scale * B A
+//   MODULE.lora_B.bias [out]
+//              with lora_bias: B (A x) has this added to it, before it is scaled
 //   MODULE.weight, MODULE.bias
-//              taken instead of the base model's: of modules in modules_to_save, or of embeddings
-//              that were saved with the adapter
+//              taken instead of the base model's: of modules in modules_to_save, of biases that
+//              were trained (bias: all, lora_only), or of embeddings that were saved with the
+//              adapter. What counts is what the file holds, not what bias says
 //   MODULE.base_layer.weight, MODULE.base_layer.bias
 //              the same where the module has factors too, which are added to it
 //
-// Whatever would change the numbers otherwise (other kinds of adapters, biases alone, token
+// Whatever would change the numbers otherwise (other kinds of adapters, factors of token
 // embeddings, an initialisation that changes the base) is refused by name.
 //
 // Errors  input: not an adapter, a damaged file, an option that is not supported, a factor without

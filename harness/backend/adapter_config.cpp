@@ -12,7 +12,7 @@ namespace souvenir {
 namespace {
 
 // Switches that make an adapter another one.
-constexpr std::array kSwitches = {"use_qalora", "use_bdlora", "lora_bias"};
+constexpr std::array kSwitches = {"use_qalora", "use_bdlora"};
 
 // Settings that make an adapter another one by being there at all.
 constexpr std::array kSettings = {
@@ -44,7 +44,9 @@ void require_plain(const ModelConfig& config) {
     if (!is_empty(config, key)) config.refuse(key, "is not supported; merge the adapter with PEFT");
   }
   const std::string bias = config.text("bias", "none");
-  if (bias != "none") config.refuse("bias", "expected none, found " + in_quotes(bias));
+  if (bias != "none" && bias != "all" && bias != "lora_only") {
+    config.refuse("bias", "expected none, all or lora_only, found " + in_quotes(bias));
+  }
 }
 
 void require_untouched_base(const ModelConfig& config) {
@@ -105,6 +107,10 @@ AdapterConfig read_adapter_config(const ModelConfig& config) {
   result.alpha = config.number("lora_alpha", -1e9, 1e9, 8.0);
   result.rank_stabilised = config.flag("use_rslora", false);
   result.dora = config.flag("use_dora", false);
+  result.factor_biases = config.flag("lora_bias", false);
+  if (result.dora && result.factor_biases) {
+    config.refuse("lora_bias", "is not supported with use_dora");
+  }
   result.modules_to_save =
       config.maybe_texts("modules_to_save").value_or(std::vector<std::string>());
   if (const auto patterns = config.maybe_object("alpha_pattern")) {

@@ -13,6 +13,7 @@ namespace souvenir {
 // What adapter_config.json says of scales, and of what is replaced.
 //
 //   dora             weights are brought to a length of their own, row by row
+//   factor_biases    what factors compute has a bias of its own (lora_bias)
 //   alphas           by the end of a module's name, where they differ from alpha
 //   modules_to_save  ends of the names of modules that are replaced whole
 struct AdapterConfig {
@@ -20,6 +21,7 @@ struct AdapterConfig {
   double alpha = 8.0;
   bool rank_stabilised = false;
   bool dora = false;
+  bool factor_biases = false;
   std::map<std::string, double> alphas;
   std::vector<std::string> modules_to_save;
 

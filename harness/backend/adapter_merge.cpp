@@ -97,7 +97,8 @@ void set_lengths(at::Tensor& rows, const at::Tensor& lengths) {
 
 void merge(const std::string& label, const AdapterChange& change, const TensorPlan& plan,
            const MergeBase& base) {
-  const at::Tensor delta = at::mm(change.b, change.a).mul_(change.scale);
+  const at::Tensor product = change.a.defined() ? at::mm(change.b, change.a) : change.b;
+  const at::Tensor delta = product.mul(change.scale);
   const bool transposed = plan.layout == Layout::transposed;
   require_shape(label, plan, base, transposed ? delta.t().sizes() : delta.sizes(), change.tensor);
   const at::Tensor found = base.place_of(plan);

@@ -50,6 +50,10 @@ def tuned_models():
     yield "tied and saved as one", llama(tie_word_embeddings=True), {
         **LLAMA, "modules_to_save": ["embed_tokens"], "ensure_weight_tying": True}
     yield "norms and an MLP saved", llama(), {**LLAMA, "modules_to_save": ["norm", "layers.1.mlp"]}
+    yield "biases of all", gpt2(), {**GPT2, "bias": "all"}
+    yield "biases of the changed modules", llama(attention_bias=True), {**LLAMA, "bias": "lora_only"}
+    yield "biases of none, where there are none", llama(), {**LLAMA, "bias": "lora_only"}
+    yield "biases of products", gpt2(), {**GPT2, "lora_bias": True}
     yield "DoRA", llama(), {**LLAMA, "use_dora": True, "modules_to_save": ["embed_tokens"]}
     yield "DoRA, transposed", gpt2(), {
         **GPT2, "r": 4, "use_dora": True, "target_modules": ["c_attn", "c_fc", "c_proj"]}
@@ -170,6 +174,14 @@ class Lora(unittest.TestCase):
             self.prepared(pathlib.Path(folder / "small"), llama(), LLAMA)
             result = run("score", folder / "small/base", "--adapter", folder / "adapter", stdin="", check=2)
             self.assertIn("the base model's is [96, 32], the adapter's [99, 32]", result.stderr)
+
+    def test_a_bias_that_the_base_model_does_not_have_is_refused(self):
+        torch.manual_seed(11)
+        with tempfile.TemporaryDirectory() as folder:
+            folder = pathlib.Path(folder)
+            self.prepared(folder, llama(), {**LLAMA, "lora_bias": True})
+            result = run("score", folder / "base", "--adapter", folder / "adapter", stdin="", check=2)
+            self.assertIn('down_proj.bias": the base model has none', result.stderr)
 
     def test_what_peft_trained_is_scored_as_peft_scores_it(self):
         torch.manual_seed(7)

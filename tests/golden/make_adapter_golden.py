@@ -39,6 +39,12 @@ FIXTURES = {
                                     "modules_to_save": ["query_key_value"]}),
     "gptj_saved": ("gptj", {"r": 2, "target_modules": ["out_proj"],
                             "modules_to_save": ["q_proj", "lm_head"]}),
+    # Biases trained, of all and of the changed modules; and of what factors compute.
+    "gpt2_biases": ("gpt2", {"r": 2, "fan_in_fan_out": True, "bias": "all", "target_modules": ["c_attn"]}),
+    "gpt_neox_biases": ("gpt_neox", {"r": 2, "lora_alpha": 2, "bias": "lora_only",
+                                     "target_modules": ["query_key_value", "dense_h_to_4h"]}),
+    "qwen2_biases": ("qwen2", {"r": 2, "lora_alpha": 3, "lora_bias": True,
+                               "target_modules": ["q_proj", "v_proj"]}),
     # Rows brought to a length of their own, in every layout.
     "falcon_grouped_dora": ("falcon_grouped", {"r": 2, "use_dora": True, "target_modules": [
         "query_key_value", "dense_4h_to_h"]}),
@@ -66,8 +72,9 @@ def changed_weights(folder):
     """The base model's tensors that the adapter's file says something of."""
     names = set()
     for name in safetensors.torch.load_file(folder / "adapter_model.safetensors"):
-        module, _, _ = name.partition(".lora_")
-        names.add(name.replace(".base_layer", "") if module == name else module + ".weight")
+        module, _, part = name.partition(".lora_")
+        end = ".bias" if part == "B.bias" else ".weight"
+        names.add(name.replace(".base_layer", "") if module == name else module + end)
     return names
 
 
