@@ -54,7 +54,7 @@ Shard open_weights(const fs::path& directory) {
 }
 
 // What a tensor of the file is to its module.
-enum class Role { factor_a, factor_b, magnitude, factor_bias, own, base };
+enum class Role { factor_a, factor_b, embedding_a, embedding_b, magnitude, factor_bias, own, base };
 
 struct Ending {
   std::string_view text;
@@ -66,6 +66,8 @@ struct Ending {
 constexpr Ending kEndings[] = {
     {".lora_A.weight", Role::factor_a, ".weight"},
     {".lora_B.weight", Role::factor_b, ".weight"},
+    {".lora_embedding_A", Role::embedding_a, ".weight"},
+    {".lora_embedding_B", Role::embedding_b, ".weight"},
     {".lora_magnitude_vector", Role::magnitude, ".weight"},
     {".lora_magnitude_vector.weight", Role::magnitude, ".weight"},
     {".lora_B.bias", Role::factor_bias, ".bias"},
@@ -131,10 +133,27 @@ void check_tensor(WeightReader& reader, const std::string& label, const StoredTe
               at::empty(tensor.shape, at::TensorOptions().dtype(decoded_dtype(tensor.dtype))));
 }
 
-// What the file has of a module.
+// What the file has of a module: factors of a weight, or of an embedding, and what goes with them.
 struct Factors {
-  at::Tensor a, b, magnitude, bias;
+  at::Tensor a, b, embedding_a, embedding_b, magnitude, bias;
 };
+
+at::Tensor& place_of(Factors& factors, Role role) {
+  switch (role) {
+    case Role::factor_a:
+      return factors.a;
+    case Role::factor_b:
+      return factors.b;
+    case Role::embedding_a:
+      return factors.embedding_a;
+    case Role::embedding_b:
+      return factors.embedding_b;
+    case Role::magnitude:
+      return factors.magnitude;
+    default:
+      return factors.bias;
+  }
+}
 
 // Puts together what belongs together, tensor by tensor.
 class Assembly {
@@ -149,23 +168,20 @@ class Assembly {
       found_.push_back({.name = name, .stored = stored});
       return;
     }
-    const bool is_factor = name.role == Role::factor_a || name.role == Role::factor_b;
-    const at::Tensor values = read_floats(reader_, label_, stored, is_factor ? 2 : 1);
-    Factors& factors = factors_[name.module];
-    (name.role == Role::factor_a    ? factors.a
-     : name.role == Role::factor_b  ? factors.b
-     : name.role == Role::magnitude ? factors.magnitude
-                                    : factors.bias) = values;
+    place_of(factors_[name.module], name.role) =
+        read_floats(reader_, label_, stored,
+                    name.role == Role::magnitude || name.role == Role::factor_bias ? 1 : 2);
   }
 
   // Returns the changes, sorted by tensor.
   std::vector<AdapterChange> changes() const {
     std::vector<AdapterChange> changes;
     for (const auto& [module, factors] : factors_) {
-      check_factors(module, factors);
-      const double scale = config_.scale(module, factors.a.size(0));
-      if (config_.factor_biases) changes.push_back({module + ".bias", scale, {}, factors.bias, {}});
-      changes.push_back({module + ".weight", scale, factors.a, factors.b, factors.magnitude});
+      const AdapterChange change = change_of(module, factors);
+      if (config_.factor_biases) {
+        changes.push_back({module + ".bias", change.scale, {}, factors.bias, {}});
+      }
+      changes.push_back(change);
     }
     if (changes.empty()) refuse(label_, "expected factors of at least one weight, found none");
     return changes;
@@ -188,19 +204,28 @@ class Assembly {
     StoredTensor stored;
   };
 
-  void check_factors(const std::string& module, const Factors& factors) const {
+  AdapterChange change_of(const std::string& module, const Factors& factors) const {
     const std::string name = "module " + in_quotes(module) + ": ";
-    if (!factors.a.defined() || !factors.b.defined()) {
+    const bool embedding = factors.embedding_a.defined() || factors.embedding_b.defined();
+    const at::Tensor& a = embedding ? factors.embedding_a : factors.a;
+    const at::Tensor& b = embedding ? factors.embedding_b : factors.b;
+    if (!a.defined() || !b.defined()) {
       refuse(label_, name + "expected lora_A and lora_B, found one");
     }
-    if (factors.a.size(0) != factors.b.size(1)) {
-      refuse(label_, name + "lora_A has rank " + std::to_string(factors.a.size(0)) + ", lora_B " +
-                         std::to_string(factors.b.size(1)));
+    if (embedding && (factors.a.defined() || factors.b.defined())) {
+      refuse(label_, name + "expected factors of a weight or of an embedding, found both");
+    }
+    if (a.size(0) != b.size(1)) {
+      refuse(label_, name + "lora_A has rank " + std::to_string(a.size(0)) + ", lora_B " +
+                         std::to_string(b.size(1)));
     }
     check_vector(name + "lora_magnitude_vector", factors.magnitude, "use_dora", config_.dora,
-                 factors.b.size(0));
-    check_vector(name + "lora_B.bias", factors.bias, "lora_bias", config_.factor_biases,
-                 factors.b.size(0));
+                 b.size(0));
+    check_vector(name + "lora_B.bias", factors.bias, "lora_bias", config_.factor_biases, b.size(0));
+    const double scale = config_.scale(module, a.size(0));
+    // An embedding is [tokens, width], the product of its factors [width, tokens].
+    if (embedding) return {module + ".weight", scale, b.t(), a.t(), factors.magnitude, true};
+    return {module + ".weight", scale, a, b, factors.magnitude};
   }
 
   void check_vector(const std::string& name, const at::Tensor& vector, const char* setting,

@@ -17,19 +17,21 @@
 namespace souvenir {
 
 // What a LoRA adapter does to one weight W, [out, in]: it becomes V = W + scale * b a, or with a
-// magnitude, magnitude[i] * V[i] / |V[i]| for every row i, by the Euclidean norm.
+// magnitude, magnitude[i] * V[i] / |V[i]| for every row i, by the Euclidean norm; of an embedding,
+// for every column.
 //
 // Of a bias, it becomes W + scale * b.
 //
 //   tensor     the weight's name in the base model, as PEFT spells it
 //   a, b       float32, [rank, in] and [out, rank]; of a bias, none and [out]
-//   magnitude  float32, [out]; undefined: none
+//   magnitude  float32, [out], of an embedding [in]; undefined: none
 struct AdapterChange {
   std::string tensor;
   double scale = 1.0;
   at::Tensor a;
   at::Tensor b;
   at::Tensor magnitude;
+  bool embedding = false;
 };
 
 // A tensor that takes the place of one of the base model's, before the changes.
@@ -63,6 +65,10 @@ struct Adapter {
 //   MODULE.lora_magnitude_vector [out], with or without .weight behind it
 //              with use_dora: the module computes m / n * (W x + scale * B (A x)), row by row, m
 //              being this vector and n the Euclidean norms of the rows of W + scale * B A
+//   MODULE.lora_embedding_A [rank, tokens], MODULE.lora_embedding_B [width, rank]
+//              of an embedding W, [tokens, width]: token t becomes W[t] + scale * (B A)^T[t], times
+//              what the model multiplies its embeddings by. lora_magnitude_vector is [width] there,
+//              and goes with the norms of the columns
 //   MODULE.lora_B.bias [out]
 //              with lora_bias: B (A x) has this added to it, before it is scaled
 //   MODULE.weight, MODULE.bias
@@ -72,8 +78,8 @@ struct Adapter {
 //   MODULE.base_layer.weight, MODULE.base_layer.bias
 //              the same where the module has factors too, which are added to it
 //
-// Whatever would change the numbers otherwise (other kinds of adapters, factors of token
-// embeddings, an initialisation that changes the base) is refused by name.
+// Whatever would change the numbers otherwise (other kinds of adapters, trained rows of an
+// embedding, an initialisation that changes the base) is refused by name.
 //
 // Errors  input: not an adapter, a damaged file, an option that is not supported, a factor without
 //         its partner or of a shape that does not fit it

@@ -89,10 +89,27 @@ void put_tensors(const Adapter& adapter, const MergeBase& base, bool of_modules)
   if (read) adapter.shard->file->require_unchanged();
 }
 
-// Brings every row to its own length.
-void set_lengths(at::Tensor& rows, const at::Tensor& lengths) {
+// Brings every row to its own length, or every column.
+void set_lengths(const at::Tensor& matrix, const at::Tensor& lengths, bool columns) {
+  const at::Tensor rows = columns ? matrix.t() : matrix;
   const at::Tensor norms = at::linalg_vector_norm(rows, 2, at::IntArrayRef{1}, true);
   rows.mul_(lengths.unsqueeze(1).to(rows.device()).div(norms));
+}
+
+void check_kind(const std::string& label, const AdapterChange& change, const TensorPlan& plan,
+                const MergeBase& base) {
+  const bool of_positions = plan.slot == Slot::position_embedding;
+  if (change.embedding != (of_positions || plan.slot == Slot::token_embedding)) {
+    refuse(label, change.tensor,
+           std::string("expected lora_") + (change.embedding ? "" : "embedding_") + "A and lora_" +
+               (change.embedding ? "" : "embedding_") + "B");
+  }
+  // PEFT looks up rows of the change by what its wrapper is given, which there is a mask.
+  if (of_positions && base.blueprint.spec.position_offset > 0) {
+    refuse(label, change.tensor,
+           "factors of positions that begin at an offset are not supported: PEFT does not compute "
+           "with them");
+  }
 }
 
 void merge(const std::string& label, const AdapterChange& change, const TensorPlan& plan,
@@ -100,11 +117,12 @@ void merge(const std::string& label, const AdapterChange& change, const TensorPl
   const at::Tensor product = change.a.defined() ? at::mm(change.b, change.a) : change.b;
   const at::Tensor delta = product.mul(change.scale);
   const bool transposed = plan.layout == Layout::transposed;
+  check_kind(label, change, plan, base);
   require_shape(label, plan, base, transposed ? delta.t().sizes() : delta.sizes(), change.tensor);
   const at::Tensor found = base.place_of(plan);
   const at::Tensor place = transposed ? found.t() : found;
-  at::Tensor sum = place.to(at::kFloat).reshape(delta.sizes()) + delta.to(place.device());
-  if (change.magnitude.defined()) set_lengths(sum, change.magnitude);
+  const at::Tensor sum = place.to(at::kFloat).reshape(delta.sizes()) + delta.to(place.device());
+  if (change.magnitude.defined()) set_lengths(sum, change.magnitude, change.embedding);
   if (!at::isfinite(sum.to(place.scalar_type())).all().item<bool>()) {
     refuse(label, change.tensor, "the sum is not finite");
   }

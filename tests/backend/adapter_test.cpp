@@ -203,6 +203,26 @@ TEST_CASE("what an adapter says that it replaces must be there", "[adapter]") {
   }
 }
 
+TEST_CASE("factors of an embedding are told from those of a weight", "[adapter]") {
+  // As if PEFT had taken the embedding for a matrix that is multiplied with.
+  const test::ScratchDirectory scratch;
+  const fs::path copy = scratch / "adapter";
+  fs::copy(adapter("llama"), copy);
+  const fs::path weights = copy / "adapter_model.safetensors";
+  std::string bytes = test::read_bytes(weights);
+  for (const char* factor : {"A", "B"}) {
+    const std::string from = std::string("layers.0.self_attn.q_proj.lora_") + factor + ".weight";
+    std::string to = std::string("embed_tokens.lora_") + factor + ".weight";
+    const std::size_t at = bytes.find(from);
+    REQUIRE(at != std::string::npos);
+    // The name is followed by a quote and a colon; spaces behind them keep the header's length.
+    bytes.replace(at, from.size() + 1, to + "\"" + std::string(from.size() - to.size(), ' '));
+  }
+  test::write_bytes(weights, bytes);
+  CHECK_THROWS_WITH(load("llama", copy),
+                    Catch::Contains("embed_tokens.weight") && Catch::Contains("lora_embedding_A"));
+}
+
 TEST_CASE("lengths of rows go with use_dora", "[adapter]") {
   const test::ScratchDirectory scratch;
   const std::string name = GENERATE("llama_dora", "llama");

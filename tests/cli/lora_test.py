@@ -50,6 +50,15 @@ def tuned_models():
     yield "tied and saved as one", llama(tie_word_embeddings=True), {
         **LLAMA, "modules_to_save": ["embed_tokens"], "ensure_weight_tying": True}
     yield "norms and an MLP saved", llama(), {**LLAMA, "modules_to_save": ["norm", "layers.1.mlp"]}
+    for tied in (False, True):
+        for changed in (["embed_tokens"], ["lm_head"], ["embed_tokens", "lm_head"]):
+            yield f"{changed} changed, tied: {tied}", llama(tie_word_embeddings=tied), {
+                **LLAMA, "target_modules": ["q_proj", *changed]}
+    yield "tied and changed as one", llama(tie_word_embeddings=True), {
+        **LLAMA, "target_modules": ["q_proj", "embed_tokens"], "ensure_weight_tying": True}
+    yield "DoRA of an embedding", llama(tie_word_embeddings=True), {
+        **LLAMA, "target_modules": ["q_proj", "embed_tokens"], "use_dora": True}
+    yield "an embedding of positions", gpt2(), {**GPT2, "target_modules": ["c_attn", "wpe"]}
     yield "biases of all", gpt2(), {**GPT2, "bias": "all"}
     yield "biases of the changed modules", llama(attention_bias=True), {**LLAMA, "bias": "lora_only"}
     yield "biases of none, where there are none", llama(), {**LLAMA, "bias": "lora_only"}
@@ -155,13 +164,16 @@ class Lora(unittest.TestCase):
 
     def test_embeddings_saved_beside_an_adapter_are_the_models(self):
         torch.manual_seed(9)
-        for tied in (False, True):
-            with self.subTest(tied=tied), tempfile.TemporaryDirectory() as folder:
+        names = ["lm_head.weight", "model.embed_tokens.weight"]
+        for tied, targets, names in [(False, [], names), (True, [], names), (
+                True, ["embed_tokens"], ["model.embed_tokens.base_layer.weight"])]:
+            with self.subTest(tied=tied, targets=targets), tempfile.TemporaryDirectory() as folder:
                 folder = pathlib.Path(folder)
-                self.prepared(folder, llama(tie_word_embeddings=tied), LLAMA, save_embedding_layers=True)
+                self.prepared(folder, llama(tie_word_embeddings=tied),
+                              {"r": 2, "target_modules": ["q_proj", *targets]}, save_embedding_layers=True)
 
                 def move(state):
-                    for name in ("lm_head.weight", "model.embed_tokens.weight"):
+                    for name in names:
                         state["base_model.model." + name].add_(torch.randn(96, 32))
                 self.edit(folder / "adapter/adapter_model.safetensors", move)
                 self.assert_as_peft(folder)
@@ -182,6 +194,18 @@ class Lora(unittest.TestCase):
             self.prepared(folder, llama(), {**LLAMA, "lora_bias": True})
             result = run("score", folder / "base", "--adapter", folder / "adapter", stdin="", check=2)
             self.assertIn('down_proj.bias": the base model has none', result.stderr)
+
+    def test_positions_that_peft_does_not_compute_with_are_refused(self):
+        torch.manual_seed(12)
+        config = transformers.OPTConfig(vocab_size=96, hidden_size=32, ffn_dim=48, num_hidden_layers=1,
+                                        num_attention_heads=4, max_position_embeddings=64)
+        with tempfile.TemporaryDirectory() as folder:
+            folder = pathlib.Path(folder)
+            self.prepared(folder, config, {"r": 2, "target_modules": ["embed_positions"]})
+            with self.assertRaises(RuntimeError):
+                log_probs(reloaded(folder), torch.randint(3, 96, (3, 20)))
+            result = run("score", folder / "base", "--adapter", folder / "adapter", stdin="", check=2)
+            self.assertIn("positions that begin at an offset", result.stderr)
 
     def test_what_peft_trained_is_scored_as_peft_scores_it(self):
         torch.manual_seed(7)

@@ -45,6 +45,13 @@ FIXTURES = {
                                      "target_modules": ["query_key_value", "dense_h_to_4h"]}),
     "qwen2_biases": ("qwen2", {"r": 2, "lora_alpha": 3, "lora_bias": True,
                                "target_modules": ["q_proj", "v_proj"]}),
+    # Embeddings of tokens and of positions, tied or not, scaled or not, in columns of their own length.
+    "gpt2_embeddings": ("gpt2", {"r": 2, "fan_in_fan_out": True, "target_modules": ["wte", "wpe", "c_fc"]}),
+    "llama_embeddings_dora": ("llama", {"r": 2, "lora_alpha": 3, "use_dora": True,
+                                        "target_modules": ["embed_tokens", "q_proj"]}),
+    "gemma3_embeddings": ("gemma3_text", {"r": 2, "lora_alpha": 1, "target_modules": ["embed_tokens"]}),
+    "opt_embeddings": ("opt_350m", {"r": 2, "use_rslora": True, "target_modules": [
+        "embed_tokens", "project_in", "lm_head"]}),
     # Rows brought to a length of their own, in every layout.
     "falcon_grouped_dora": ("falcon_grouped", {"r": 2, "use_dora": True, "target_modules": [
         "query_key_value", "dense_4h_to_h"]}),
