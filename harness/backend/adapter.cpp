@@ -54,7 +54,18 @@ Shard open_weights(const fs::path& directory) {
 }
 
 // What a tensor of the file is to its module.
-enum class Role { factor_a, factor_b, embedding_a, embedding_b, magnitude, factor_bias, own, base };
+enum class Role {
+  factor_a,
+  factor_b,
+  embedding_a,
+  embedding_b,
+  magnitude,
+  factor_bias,
+  own,
+  base,
+  original,
+  copy
+};
 
 struct Ending {
   std::string_view text;
@@ -73,9 +84,17 @@ constexpr Ending kEndings[] = {
     {".lora_B.bias", Role::factor_bias, ".bias"},
     {".base_layer.weight", Role::base, ".weight"},
     {".base_layer.bias", Role::base, ".bias"},
+    {".original_module.weight", Role::original, ".weight"},
+    {".original_module.bias", Role::original, ".bias"},
+    {".modules_to_save.weight", Role::copy, ".weight"},
+    {".modules_to_save.bias", Role::copy, ".bias"},
     {".weight", Role::own, ".weight"},
     {".bias", Role::own, ".bias"},
 };
+
+bool is_tensor(Role role) {
+  return role == Role::own || role == Role::base || role == Role::original || role == Role::copy;
+}
 
 struct AdapterName {
   std::string module;
@@ -163,7 +182,7 @@ class Assembly {
 
   void add(const StoredTensor& stored) {
     const AdapterName name = parse_name(label_, stored.name);
-    if (name.role == Role::own || name.role == Role::base) {
+    if (is_tensor(name.role)) {
       check_tensor(reader_, label_, stored);
       found_.push_back({.name = name, .stored = stored});
       return;
@@ -187,11 +206,16 @@ class Assembly {
     return changes;
   }
 
+  // Returns the tensors; a module's own after what it had been.
   std::vector<AdapterTensor> tensors() const {
     std::vector<AdapterTensor> tensors;
-    for (const auto& [name, stored] : found_) {
-      check_place(name, stored);
-      tensors.push_back({name.tensor, stored, config_.saves(name.tensor)});
+    for (const bool original : {true, false}) {
+      for (const auto& [name, stored] : found_) {
+        if ((name.role == Role::original) != original) continue;
+        check_place(name, stored);
+        if (name.role == Role::copy) continue;
+        tensors.push_back({name.tensor, stored, !original && config_.saves(name.tensor)});
+      }
     }
     return tensors;
   }
@@ -242,11 +266,21 @@ class Assembly {
 
   // PEFT looks for a tensor under one of two names, and leaves it where it finds the other.
   void check_place(const AdapterName& name, const StoredTensor& stored) const {
+    if (name.role == Role::copy && !has_own(name.tensor)) {
+      refuse_tensor(label_, stored, "expected the same without modules_to_save, found none");
+    }
+    if (name.role == Role::copy || name.role == Role::original) return;
     const bool has_factors = factors_.contains(name.module);
     if (has_factors == (name.role == Role::base)) return;
     refuse_tensor(label_, stored,
                   has_factors ? "its module has factors: expected base_layer before its end"
                               : "expected factors of its module, found none");
+  }
+
+  bool has_own(const std::string& tensor) const {
+    return std::any_of(found_.begin(), found_.end(), [&](const Found& found) {
+      return found.name.role == Role::own && found.name.tensor == tensor;
+    });
   }
 
   const AdapterConfig& config_;
@@ -256,11 +290,13 @@ class Assembly {
   std::vector<Found> found_;
 };
 
-std::int64_t count_weights(const Adapter& adapter) {
+// Counts the weights by name, and those among them that are taken whole.
+void count_weights(Adapter& adapter) {
   std::set<std::string> names;
-  for (const AdapterChange& change : adapter.changes) names.insert(change.tensor);
   for (const AdapterTensor& tensor : adapter.tensors) names.insert(tensor.tensor);
-  return static_cast<std::int64_t>(names.size());
+  adapter.info.whole = static_cast<std::int64_t>(names.size());
+  for (const AdapterChange& change : adapter.changes) names.insert(change.tensor);
+  adapter.info.weights = static_cast<std::int64_t>(names.size());
 }
 
 }  // namespace
@@ -280,11 +316,10 @@ Adapter read_adapter(const fs::path& directory) {
   adapter.info = {.kind = adapter.config.dora ? "DoRA" : "LoRA",
                   .rank = adapter.config.rank,
                   .alpha = adapter.config.alpha,
-                  .weights = count_weights(adapter),
-                  .whole = static_cast<std::int64_t>(adapter.tensors.size()),
                   .files = {std::move(config_file.digest), assembly.finish()},
                   .sha256 = {}};
   adapter.info.sha256 = digest_of_files(adapter.info.files);
+  count_weights(adapter);
   return adapter;
 }
 

@@ -77,6 +77,11 @@ struct Adapter {
 //              adapter. What counts is what the file holds, not what bias says
 //   MODULE.base_layer.weight, MODULE.base_layer.bias
 //              the same where the module has factors too, which are added to it
+//   MODULE.original_module.weight, MODULE.original_module.bias
+//              what a replaced module had been, saved where the vocabulary was resized: it counts
+//              where another module is tied to it
+//   MODULE.modules_to_save.weight, MODULE.modules_to_save.bias
+//              again what MODULE.weight and MODULE.bias are; not taken
 //
 // Whatever would change the numbers otherwise (other kinds of adapters, trained rows of an
 // embedding, an initialisation that changes the base) is refused by name.
@@ -95,6 +100,13 @@ bool changes_apart(const Adapter& adapter, const Blueprint& blueprint);
 //
 // Errors  input: a weight of a module in modules_to_save that the adapter's file does not have
 void check_saved_modules(const Adapter& adapter, const Blueprint& blueprint);
+
+struct Match;
+
+// Makes room for a vocabulary of another size, where an adapter brings everything that has a row
+// for each token: PEFT is then given the base model with its embeddings resized, of which nothing
+// is left. Otherwise it changes nothing, and merge_adapter refuses the shapes.
+void resize_vocabulary(const Adapter& adapter, Blueprint& blueprint, Match& match);
 
 // What an adapter is merged into.
 //

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <optional>
 
 #include "harness/backend/adapter.h"
 #include "harness/backend/load_weights.h"
@@ -54,12 +53,17 @@ void require_shape(const std::string& label, const TensorPlan& plan, const Merge
              (of_tokens ? "; merge it with PEFT where the vocabulary was resized" : ""));
 }
 
+std::vector<std::int64_t> published_shape(const StoredTensor& stored) {
+  std::vector<std::int64_t> shape = stored.shape;
+  if (stored.form == StoredForm::transposed) std::reverse(shape.begin(), shape.end());
+  return shape;
+}
+
 // Reads a tensor into the place of the base model's.
 void put(const std::string& label, const AdapterTensor& tensor, const TensorPlan& plan,
          const MergeBase& base, WeightReader& reader) {
-  std::vector<std::int64_t> shape = tensor.stored.shape;
+  const std::vector<std::int64_t> shape = published_shape(tensor.stored);
   const bool transposed = tensor.stored.form == StoredForm::transposed;
-  if (transposed) std::reverse(shape.begin(), shape.end());
   require_shape(label, plan, base, shape, tensor.tensor);
   const at::Tensor place = base.place_of(plan);
   if (!transposed) {
@@ -140,6 +144,30 @@ bool changes_apart(const Adapter& adapter, const Blueprint& blueprint) {
                      [&](const AdapterTensor& tensor) {
                        return tensor.of_module && is_head_or_embedding(blueprint, tensor.tensor);
                      });
+}
+
+void resize_vocabulary(const Adapter& adapter, Blueprint& blueprint, Match& match) {
+  std::vector<std::int64_t> shape = slot_shape(blueprint.spec, Slot::token_embedding);
+  const std::int64_t width = shape.back();
+  bool has_shared = false, has_head = false, has_bias = blueprint.head_bias.empty();
+  for (const AdapterTensor& tensor : adapter.tensors) {
+    if (same_tensor(blueprint.embedding, tensor.tensor)) {
+      shape = published_shape(tensor.stored);
+      has_shared = has_shared || (blueprint.tied && !tensor.of_module);
+    }
+    has_head = has_head || is_head(blueprint, tensor.tensor);
+    has_bias = has_bias || same_tensor(blueprint.head_bias, tensor.tensor);
+  }
+  const bool has_all = has_bias && (has_head || has_shared);
+  const bool fits = shape.size() == 2 && shape[1] == width && shape[0] <= kMaxVocabulary;
+  if (!has_all || !fits || shape[0] == blueprint.spec.vocabulary) return;
+  const DecoderSpec before = blueprint.spec;
+  blueprint.spec.vocabulary = shape[0];
+  for (const TensorPlan& plan : match.tensors) {
+    const std::int64_t more = elements_of(blueprint.spec, plan) - elements_of(before, plan);
+    match.parameters += more;
+    if (more != 0) match.replaced.insert(plan.name);
+  }
 }
 
 void check_saved_modules(const Adapter& adapter, const Blueprint& blueprint) {

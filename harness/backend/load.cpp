@@ -131,6 +131,7 @@ Source open_source(const std::filesystem::path& directory, const LoadOptions& op
   if (!options.adapter.empty()) {
     adapter = read_adapter(options.adapter);
     check_saved_modules(*adapter, blueprint);
+    resize_vocabulary(*adapter, blueprint, match);
     if (blueprint.tied && changes_apart(*adapter, blueprint)) add_own_head(blueprint, match);
   }
   return {std::move(checkpoint),

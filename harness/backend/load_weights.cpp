@@ -78,7 +78,7 @@ class Loading {
     for (const StoredTensor& tensor : shard.header.tensors) {
       const auto plan = plans_.find(tensor.name);
       if (plan == plans_.end()) continue;
-      reader.read(tensor, wanted_(*plan->second)
+      reader.read(tensor, wanted_(*plan->second) && !match_.replaced.contains(tensor.name)
                               ? in_file(tensor, *plan->second)
                               : at::empty(tensor.shape, at::TensorOptions().dtype(dtype_)));
     }
@@ -95,6 +95,13 @@ class Loading {
       read = true;
     }
     if (read) shard.file->require_unchanged();
+  }
+
+  // Gives what is not taken from the file a place; alike, so that what was tied stays tied.
+  void make_room() {
+    for (const TensorPlan& plan : match_.tensors) {
+      if (match_.replaced.contains(plan.name)) place_of(plan, dtype_).zero_();
+    }
   }
 
   // Merges an adapter into weights as the file has them, and says whether it parted head and
@@ -157,6 +164,7 @@ LoadedWeights load_weights(const Blueprint& blueprint, const Match& match, Check
   });
   LoadedWeights loaded;
   for (const Shard& shard : checkpoint.shards) loaded.files.push_back(loading.read_whole(shard));
+  loading.make_room();
   loaded.tied = tie(blueprint, loading.weights);
   loaded.parted = adapter != nullptr && loading.merge(*adapter);
   if (loaded.parted) loaded.tied = tie(blueprint, loading.weights);

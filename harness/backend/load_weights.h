@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,7 @@ namespace souvenir {
 //   dtypes       how the weights but the norms' are stored, e.g. "BF16, F32"
 //   most         how most of them are
 //   quantised    whether some of them are stored in blocks
+//   replaced     names of tensors that are not taken, because the adapter's have another shape
 struct Match {
   std::vector<TensorPlan> tensors;
   std::int64_t parameters = 0;
@@ -30,6 +32,7 @@ struct Match {
   std::string dtypes;
   std::string most;
   bool quantised = false;
+  std::set<std::string> replaced = {};
 };
 
 // Compares the tensors a config describes with those the headers list, before any is read.
