@@ -96,8 +96,9 @@ void Journal::create_schema() {
                 "this folder holds an audit that another version of the program began; go on with "
                 "that version, or give another --out");
   }
-  database_->run(kSchema);
+  // First, so that a schema of which only a part could be written is known, and completed.
   database_->run("PRAGMA user_version = " + std::to_string(schema_name()));
+  database_->run(kSchema);
   // A page damaged anywhere is found here, before a number rests on it.
   Statement check(*database_, "PRAGMA quick_check(1)");
   if (!check.step() || check.text(0) != "ok") {

@@ -273,7 +273,7 @@ TEST_CASE("what an adapter brings whole is said", "[html]") {
                .whole = GENERATE(0, 2),
                .files = {},
                .sha256 = std::string(64, 'a')};
-  const std::string text = visible_text(Document(render_html(e, {})).xml, "en");
+  const std::string text = visible_text(Document(render_html(e, {})).xml, "en", "");
   CHECK_THAT(text, Catch::Contains("rank 4, merged into 12 weights"));
   const std::string brought = "2 of its tensors in place of the model";
   CHECK((text.find(brought) != std::string::npos) == (e.adapter->whole == 2));
