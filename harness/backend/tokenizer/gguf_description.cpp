@@ -5,6 +5,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "harness/backend/tokenizer/description_parts.h"
 #include "harness/backend/tokenizer/gguf_tokenizer.h"
 #include "harness/backend/tokenizer/unicode.h"
 #include "harness/backend/tokenizer/utf8.h"
@@ -43,10 +44,6 @@ struct Pre {
 constexpr const char* kLlama3 =
     "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}|"
     " ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
-constexpr const char* kQwen2 =
-    "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}|"
-    " ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
-
 constexpr const char* kGpt4o =
     "[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]*[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]+"
     "(?i:'s|'t|'re|'ve|'m|'ll|'d)?|"
@@ -64,8 +61,8 @@ constexpr std::array<Pre, 12> kPres = {{
     {"llama-bpe", kLlama3, false, false, true, false, true},
     {"llama3", kLlama3, false, false, true, false, true},
     {"llama-v3", kLlama3, false, false, true, false, true},
-    {"qwen2", kQwen2, false, true, false, false, false},
-    {"deepseek-r1-qwen", kQwen2, false, true, false, false, false},
+    {"qwen2", kQwen2Pattern, false, true, false, false, false},
+    {"deepseek-r1-qwen", kQwen2Pattern, false, true, false, false, false},
     {"smollm", "", true, false, false, false, false},
     {"refact", "", true, false, false, false, false},
     {"starcoder", "", true, false, false, false, false},
@@ -192,13 +189,6 @@ json surrounding(const ModelConfig& keys, const Tokens& tokens) {
           {"special_tokens", std::move(specials)}};
 }
 
-json byte_level(bool trims, bool cuts) {
-  return {{"type", "ByteLevel"},
-          {"add_prefix_space", false},
-          {"trim_offsets", trims},
-          {"use_regex", cuts}};
-}
-
 json describe_byte_level(const ModelConfig& keys) {
   const Pre& pre = find_pre(keys);
   if (keys.flag("tokenizer.ggml.add_space_prefix", false)) {
@@ -216,15 +206,15 @@ json describe_byte_level(const ModelConfig& keys) {
                     {"behavior", "Isolated"},
                     {"invert", false}});
   }
-  cuts.push_back(byte_level(pre.trims, pattern.empty()));
+  cuts.push_back(byte_level_step(false, pre.trims, pattern.empty()));
   return {{"version", "1.0"},
           {"added_tokens", added_tokens(tokens)},
           {"normalizer", pre.composed ? json{{"type", "NFC"}} : json()},
           {"pre_tokenizer", {{"type", "Sequence"}, {"pretokenizers", std::move(cuts)}}},
           {"post_processor",
            {{"type", "Sequence"},
-            {"processors", {byte_level(pre.trims, true), surrounding(keys, tokens)}}}},
-          {"decoder", byte_level(true, true)},
+            {"processors", {byte_level_step(false, pre.trims, true), surrounding(keys, tokens)}}}},
+          {"decoder", byte_level_step(false, true, true)},
           {"model",
            {{"type", "BPE"},
             {"ignore_merges", pre.ignore_merges},

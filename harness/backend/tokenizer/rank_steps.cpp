@@ -2,14 +2,13 @@
 
 #include <cstdint>
 
+#include "harness/backend/tokenizer/description_parts.h"
+
 namespace souvenir::tokenizing {
 
 nlohmann::json rank_steps(const std::string& pattern, const std::optional<AddedToken>& front) {
   using Json = nlohmann::json;
-  const Json bytes = {{"type", "ByteLevel"},
-                      {"add_prefix_space", false},
-                      {"trim_offsets", false},
-                      {"use_regex", false}};
+  const Json bytes = byte_level_step(false, false, false);
   const Json split = {{"type", "Split"},
                       {"pattern", {{"Regex", pattern}}},
                       {"behavior", "Removed"},

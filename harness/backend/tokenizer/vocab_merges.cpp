@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "harness/backend/config.h"
+#include "harness/backend/tokenizer/description_parts.h"
 #include "harness/backend/tokenizer/json_tokenizer.h"
 #include "harness/backend/tokenizer/vocabulary.h"
 #include "harness/error.h"
@@ -34,14 +35,10 @@ struct Class {
 
 constexpr const char* kSpecial = "<|endoftext|>";  // of all these classes
 
-constexpr const char* kQwen2 =
-    "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}|"
-    " ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
-
 constexpr std::array<Class, 3> kClasses = {{
     {"GPT2Tokenizer", "", {"bos_token", "eos_token", "unk_token"}},
     {"CodeGenTokenizer", "", {"bos_token", "eos_token", "unk_token"}},
-    {"Qwen2Tokenizer", kQwen2, {"eos_token", "unk_token", "pad_token"}},
+    {"Qwen2Tokenizer", kQwen2Pattern, {"eos_token", "unk_token", "pad_token"}},
 }};
 
 // The class that a kind of model is released with.
@@ -177,23 +174,16 @@ json surrounding(const TokenizerConfig& config, const std::vector<AddedToken>& a
           {"special_tokens", std::move(specials)}};
 }
 
-json byte_level(bool prefix, bool cuts) {
-  return {{"type", "ByteLevel"},
-          {"add_prefix_space", prefix},
-          {"trim_offsets", true},
-          {"use_regex", cuts}};
-}
-
 json pre_tokenizer(const Class& named, bool prefix) {
   const std::string pattern = named.pattern;
-  if (pattern.empty()) return byte_level(prefix, true);
+  if (pattern.empty()) return byte_level_step(prefix, true, true);
   return {{"type", "Sequence"},
           {"pretokenizers",
            {{{"type", "Split"},
              {"pattern", {{"Regex", pattern}}},
              {"behavior", "Isolated"},
              {"invert", false}},
-            byte_level(prefix, false)}}};
+            byte_level_step(prefix, true, false)}}};
 }
 
 json read_vocabulary(std::string_view text) {
@@ -223,7 +213,7 @@ std::unique_ptr<Tokenizer> make_vocab_merges_tokenizer(std::string_view vocabula
       {"normalizer", composed ? json{{"type", "NFC"}} : json()},
       {"pre_tokenizer", pre_tokenizer(named, config.add_prefix_space)},
       {"post_processor", surrounding(whole, added)},
-      {"decoder", byte_level(true, true)},
+      {"decoder", byte_level_step(true, true, true)},
       {"model", {{"type", "BPE"}, {"vocab", std::move(ids)}, {"merges", read_merges(merges)}}}};
   return make_json_tokenizer(description.dump(), whole,
                              {.file = "vocab.json, merges.txt",
