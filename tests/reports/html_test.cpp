@@ -266,13 +266,7 @@ TEST_CASE("suppressed numbers do not come back through the report", "[html]") {
 
 TEST_CASE("what an adapter brings whole is said", "[html]") {
   Evidence e = sample();
-  e.adapter = {.kind = "DoRA",
-               .rank = 4,
-               .alpha = 8.0,
-               .weights = 12,
-               .whole = GENERATE(0, 2),
-               .files = {},
-               .sha256 = std::string(64, 'a')};
+  e.adapter = AdapterInfo{"DoRA", 4, 8.0, 12, GENERATE(0, 2), {}, std::string(64, 'a')};
   const std::string text = visible_text(Document(render_html(e, {})).xml, "en", "");
   CHECK_THAT(text, Catch::Contains("rank 4, merged into 12 weights"));
   const std::string brought = "2 of its tensors in place of the model";
