@@ -50,11 +50,6 @@ std::int64_t schema_name() {
   return name;
 }
 
-std::int64_t number(Database& database, std::string_view sql) {
-  Statement select(database, sql);
-  return select.step() ? select.integer(0) : 0;
-}
-
 // A refusal names numbers of one string; what leaves private/ only says of which sort it was.
 std::string refusal_reason(const std::string& refusal) {
   if (refusal.find("context holds") != std::string::npos) return "longer_than_context";
@@ -90,8 +85,8 @@ Journal::Journal() : database_(std::make_unique<Database>()) { create_schema(); 
 Journal::~Journal() = default;
 
 void Journal::create_schema() {
-  if (number(*database_, "SELECT count(*) FROM sqlite_master") > 0 &&
-      number(*database_, "PRAGMA user_version") != schema_name()) {
+  if (select_integer(*database_, "SELECT count(*) FROM sqlite_master") > 0 &&
+      select_integer(*database_, "PRAGMA user_version") != schema_name()) {
     throw Error(ErrorKind::usage,
                 "this folder holds an audit that another version of the program began; go on with "
                 "that version, or give another --out");

@@ -29,12 +29,6 @@ constexpr std::array<const char*, 6> kOwn = {"batch",           "observation",
                                              "candidate_batch", "prompt_batch",
                                              "generation",      "member WHERE pass = 1"};
 
-std::int64_t number(Database& database, const std::string& sql) {
-  Statement select(database, sql);
-  select.step();
-  return select.integer(0);
-}
-
 // Errors of a shard say which.
 template <typename Action>
 auto of_shard(const std::string& folder, const Action& action) {
@@ -156,7 +150,7 @@ void add_shard(Database& whole, const ShardRecord& shard) {
         "SELECT count(*) FROM shard.candidate_batch JOIN main.candidate_batch "
         "USING(candidates, first)",
         "SELECT count(*) FROM shard.prompt_batch JOIN main.prompt_batch USING(ordinal)"}) {
-    if (number(whole, sql) > 0) {
+    if (select_integer(whole, sql) > 0) {
       throw Error(ErrorKind::integrity, "it holds batches that belong to another shard");
     }
   }
@@ -175,11 +169,11 @@ void require_every_batch(Database& whole, const ShardNote& note) {
       {note.first, "SELECT count(*) FROM batch WHERE pass = 0"},
       {note.candidates, "SELECT count(*) FROM candidate_batch"},
       {note.prompts, "SELECT count(*) FROM prompt_batch"},
-      {number(whole, "SELECT coalesce(max(batch), -1) + 1 FROM member WHERE pass = 2"),
+      {select_integer(whole, "SELECT coalesce(max(batch), -1) + 1 FROM member WHERE pass = 2"),
        "SELECT count(*) FROM batch WHERE pass = 2"},
   }};
   for (const auto& [count, sql] : expected) {
-    const std::int64_t found = number(whole, sql);
+    const std::int64_t found = select_integer(whole, sql);
     if (found != count) {
       throw Error(ErrorKind::integrity, "the shards: expected " + std::to_string(count) +
                                             " batches together, found " + std::to_string(found));

@@ -158,6 +158,12 @@ Transaction::Transaction(Database& database) : database_(database) {
   database_.run("BEGIN IMMEDIATE");
 }
 
+std::int64_t select_integer(Database& database, std::string_view sql) {
+  Statement select(database, sql);
+  select.step();
+  return select.integer(0);
+}
+
 Transaction::~Transaction() {
   if (open_) {
     sqlite3_exec(database_.handle(), "ROLLBACK", nullptr, nullptr, nullptr);

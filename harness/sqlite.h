@@ -65,6 +65,9 @@ class Statement {
   sqlite3_stmt* statement_ = nullptr;
 };
 
+// Returns the first column of the one row that a statement gives.
+std::int64_t select_integer(Database& database, std::string_view sql);
+
 // Rolls back unless committed.
 class Transaction {
  public:
