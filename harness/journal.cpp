@@ -18,7 +18,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr const char* kSchema = R"(
+constexpr const char* kJournalSchema = R"(
 CREATE TABLE IF NOT EXISTS meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS subject(id TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS string(
@@ -44,7 +44,7 @@ CREATE TABLE IF NOT EXISTS left_out(reason TEXT PRIMARY KEY, count INTEGER) WITH
 
 // Names the schema, so that a file of another one is noticed whatever its columns are called.
 std::int64_t schema_name() {
-  const std::string digest = sha256(kSchema);
+  const std::string digest = sha256(kJournalSchema);
   std::int64_t name = 0;
   for (std::size_t i = 0; i < 3; ++i) name = name << 8 | static_cast<unsigned char>(digest[i]);
   return name;
@@ -93,7 +93,7 @@ void Journal::create_schema() {
   }
   // First, so that a schema of which only a part could be written is known, and completed.
   database_->run("PRAGMA user_version = " + std::to_string(schema_name()));
-  database_->run(kSchema);
+  database_->run(kJournalSchema);
   // A page damaged anywhere is found here, before a number rests on it.
   Statement check(*database_, "PRAGMA quick_check(1)");
   if (!check.step() || check.text(0) != "ok") {

@@ -16,7 +16,7 @@ namespace {
 constexpr std::int64_t kBatch = 10000;
 constexpr double kTie = 1e-5;  // nats
 
-constexpr const char* kSchema = R"(
+constexpr const char* kCandidateSchema = R"(
 CREATE TABLE IF NOT EXISTS candidate_set(
   ordinal INTEGER PRIMARY KEY, space TEXT, prefix BLOB, exact INTEGER, count INTEGER, size INTEGER,
   log2_size REAL, UNIQUE(space, prefix));
@@ -55,7 +55,7 @@ std::optional<SearchedRank> unpack(const std::string& body, double log2_space) {
 }  // namespace
 
 CandidateJournal::CandidateJournal(Database& database) : database_(database) {
-  database_.run(kSchema);
+  database_.run(kCandidateSchema);
 }
 
 void CandidateJournal::plan(const CandidateNeeds& needs, const std::vector<CanarySpace>& spaces) {

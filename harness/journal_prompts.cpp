@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::int64_t kBatch = 32;  // prompts continued together
 
-constexpr const char* kSchema = R"(
+constexpr const char* kPromptSchema = R"(
 CREATE TABLE IF NOT EXISTS prompt(
   ordinal INTEGER PRIMARY KEY, digest BLOB UNIQUE, need INTEGER, name TEXT, before BLOB,
   prefix_ids BLOB, tokens INTEGER, batch INTEGER);
@@ -148,7 +148,9 @@ bool wants(const PromptNeeds& need, const std::string& kind) {
 
 }  // namespace
 
-PromptJournal::PromptJournal(Database& database) : database_(database) { database_.run(kSchema); }
+PromptJournal::PromptJournal(Database& database) : database_(database) {
+  database_.run(kPromptSchema);
+}
 
 void PromptJournal::plan(const std::vector<PromptNeeds>& needs, const Tokenizer& tokenizer,
                          const BosDecision& bos, const ChatTemplate& chat,

@@ -8,6 +8,7 @@
 
 #include "harness/digest.h"
 #include "harness/error.h"
+#include "harness/identifiers/characters.h"
 #include "harness/leak_corpus.h"
 #include "harness/leak_search.h"
 
@@ -21,7 +22,6 @@ constexpr std::size_t kPartialBytes = 32;  // a stretch of this many bytes, or 8
 constexpr std::size_t kSmallestIds = 4;
 constexpr std::size_t kSureDigits = 9;  // below, a number may be a count of ours
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_word_byte(char c) {
   return is_digit(c) || (c >= 'a' && c <= 'z') || (static_cast<unsigned char>(c) & 0x80) != 0;
 }

@@ -3,15 +3,14 @@
 #include <algorithm>
 #include <array>
 
+#include "harness/identifiers/characters.h"
+
 namespace souvenir {
 
 namespace {
 
 // Stands where a typed value was taken out or a block ends, so that its neighbours do not touch.
 constexpr std::string_view kGap = "\x01";
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 bool consists_of(std::string_view text, std::string_view allowed) {
   return text.find_first_not_of(allowed) == std::string_view::npos;

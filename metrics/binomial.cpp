@@ -10,8 +10,6 @@
 namespace souvenir {
 namespace {
 
-constexpr double kLevel = 0.95;
-
 // Negated comparisons, so that a NaN is refused too.
 void check(Trials trials, double level) {
   if (!(trials.n > 0.0) || !std::isfinite(trials.n)) {
@@ -130,8 +128,8 @@ double newcombe_upper(Trials a, Trials b, double level) { return -newcombe_lower
 // The bound rises with alpha up to one half, where the limits are medians and still on their own
 // side of the point estimate; bisection is on log alpha, since alpha may be as small as 1e-300.
 double newcombe_p_value(Trials a, Trials b) {
-  check(a, kLevel);
-  check(b, kLevel);
+  check(a, kConfidence);
+  check(b, kConfidence);
   const auto above_zero = [&](double log_alpha) {
     return difference_lower_at(a, b, std::exp(log_alpha)) > 0.0;
   };
@@ -158,13 +156,13 @@ Estimate rate(std::int64_t hits, std::int64_t n) {
     return result;
   }
   const Trials trials{.hits = static_cast<double>(hits), .n = static_cast<double>(n)};
-  const Interval interval = clopper_pearson(trials, kLevel);
+  const Interval interval = clopper_pearson(trials, kConfidence);
   result.value = value_of(trials);
   result.n_effective = trials.n;
   result.low = interval.low;
   result.high = interval.high;
-  result.bound_low = clopper_pearson_lower(trials, kLevel);
-  result.bound_high = clopper_pearson_upper(trials, kLevel);
+  result.bound_low = clopper_pearson_lower(trials, kConfidence);
+  result.bound_high = clopper_pearson_upper(trials, kConfidence);
   result.method = "Clopper-Pearson";
   return result;
 }
@@ -181,12 +179,12 @@ Estimate rate_difference(const Estimate& rate, const Estimate& control) {
   }
   const Trials a = trials_of(rate);
   const Trials b = trials_of(control);
-  const Interval interval = newcombe(a, b, kLevel);
+  const Interval interval = newcombe(a, b, kConfidence);
   result.value = *rate.value - *control.value;
   result.low = interval.low;
   result.high = interval.high;
-  result.bound_low = newcombe_lower(a, b, kLevel);
-  result.bound_high = newcombe_upper(a, b, kLevel);
+  result.bound_low = newcombe_lower(a, b, kConfidence);
+  result.bound_high = newcombe_upper(a, b, kConfidence);
   result.p_value = newcombe_p_value(a, b);
   return result;
 }

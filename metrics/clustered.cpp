@@ -11,8 +11,7 @@
 namespace souvenir {
 namespace {
 
-constexpr double kLevel = 0.95;
-constexpr double kTwoSidedQuantile = 0.5 + kLevel / 2.0;
+constexpr double kTwoSidedQuantile = 0.5 + kConfidence / 2.0;
 constexpr std::int64_t kMostStrings = std::int64_t{1} << 31;
 
 // Sum over persons of (y_i - p m_i)^2. Computed for whichever of hits and misses is rarer (the sum
@@ -103,9 +102,9 @@ Estimate clustered_rate(const RateSums& sums) {
   const Trials trials{.hits = value * n, .n = n};
   result.value = value;
   result.n_effective = n;
-  set_limits(result, clopper_pearson(trials, kLevel),
-             {.low = clopper_pearson_lower(trials, kLevel),
-              .high = clopper_pearson_upper(trials, kLevel)});
+  set_limits(result, clopper_pearson(trials, kConfidence),
+             {.low = clopper_pearson_lower(trials, kConfidence),
+              .high = clopper_pearson_upper(trials, kConfidence)});
   result.method = "Clopper-Pearson on the Korn-Graubard effective n, clustered by person";
   return result;
 }
@@ -171,7 +170,7 @@ Estimate clustered_mean(const MeanSums& sums, bool persons_given) {
     return result;
   }
   const double standard_error = std::sqrt(persons / (persons - 1.0) * residual_squares(sums)) / n;
-  constexpr double kTail = 1.0 - kLevel;
+  constexpr double kTail = 1.0 - kConfidence;
   // Up to rounding: a person's mean of 0.1, 0.1 and 0.1 is not quite 0.1.
   if (sums.largest - sums.smallest <= 1e-12 * sums.largest) {
     set_limits(result, distribution_free_limits(mean, persons, kTail / 2.0),

@@ -6,16 +6,11 @@
 #include <string>
 
 #include "metrics/reason.h"
+#include "metrics/require.h"
 #include "metrics/special.h"
 
 namespace souvenir {
 namespace {
-
-constexpr double kLevel = 0.95;
-
-void require(bool holds, const char* message) {
-  if (!holds) throw std::invalid_argument(message);
-}
 
 void check(const OneRunGuesses& g, double delta) {
   require(g.canaries >= 1, "one_run: at least one canary");
@@ -84,7 +79,7 @@ Estimate one_run_estimate(const OneRunGuesses& guesses, double delta) {
   Estimate result;
   result.unit = "epsilon";
   result.sides = Sides::one;
-  result.level = kLevel;
+  result.level = kConfidence;
   result.n = guesses.canaries;
   result.method = "one training run, Steinke, Nasr and Jagielski (2023)";
   if (guesses.canaries < 1 || guesses.guesses > guesses.canaries || guesses.guesses < 1) {
@@ -94,7 +89,7 @@ Estimate one_run_estimate(const OneRunGuesses& guesses, double delta) {
                                                        std::to_string(guesses.canaries)});
     return result;
   }
-  result.value = one_run_epsilon(guesses, delta, 1.0 - kLevel);
+  result.value = one_run_epsilon(guesses, delta, 1.0 - kConfidence);
   result.low = result.value;
   result.bound_low = result.value;
   result.count = guesses.correct;

@@ -8,6 +8,9 @@ namespace souvenir {
 
 enum class Sides { one, two };
 
+// The level of intervals and bounds, unless a metric says otherwise.
+inline constexpr double kConfidence = 0.95;
+
 // Holds one measured number with everything needed to doubt it: interval, level, method, counts.
 //
 //   value         never NaN or infinite; absent only with a `reason`
@@ -29,7 +32,7 @@ struct Estimate {
   std::optional<double> high;
   std::optional<double> bound_low;
   std::optional<double> bound_high;
-  double level = 0.95;
+  double level = kConfidence;
   Sides sides = Sides::two;
   std::string method;
   std::optional<std::int64_t> count;

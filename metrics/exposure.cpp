@@ -8,16 +8,11 @@
 
 #include "metrics/binomial.h"
 #include "metrics/reason.h"
+#include "metrics/require.h"
 #include "metrics/special.h"
 
 namespace souvenir {
 namespace {
-
-constexpr double kLevel = 0.95;
-
-void require(bool holds, const char* message) {
-  if (!holds) throw std::invalid_argument(message);
-}
 
 // The share of sampled secrets that beat the canary.
 Trials beaten(std::int64_t samples, double rank) {
@@ -111,11 +106,11 @@ Estimate median_exposure(std::vector<double> exposures) {
   const std::size_t n = exposures.size();
   result.value = 0.5 * (exposures[(n - 1) / 2] + exposures[n / 2]);
   result.method = "order statistics of the median";
-  if (const std::size_t k = sure_below_median(n, (1.0 - kLevel) / 2.0); k > 0) {
+  if (const std::size_t k = sure_below_median(n, (1.0 - kConfidence) / 2.0); k > 0) {
     result.low = exposures[k - 1];
     result.high = exposures[n - k];
   }
-  if (const std::size_t k = sure_below_median(n, 1.0 - kLevel); k > 0) {
+  if (const std::size_t k = sure_below_median(n, 1.0 - kConfidence); k > 0) {
     result.bound_low = exposures[k - 1];
     result.bound_high = exposures[n - k];
   }

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "metrics/require.h"
+
 namespace souvenir {
 namespace {
 
@@ -12,10 +14,6 @@ constexpr double kLn2 = 0.693147180559945309417;
 constexpr double kLn10 = 2.302585092994045684018;
 
 // Negated comparisons, so that a NaN is refused too.
-void require(bool holds, const char* message) {
-  if (!holds) throw std::invalid_argument(message);
-}
-
 // log(1 - e^x) for x <= 0, precise at both ends.
 double log_one_minus_exp(double x) {
   return x > -kLn2 ? std::log(-std::expm1(x)) : std::log1p(-std::exp(x));

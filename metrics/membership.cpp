@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "metrics/reason.h"
+#include "metrics/require.h"
 
 namespace souvenir {
 namespace {
@@ -13,10 +14,6 @@ namespace {
 constexpr double kLeastLoss = 1e-12;
 constexpr double kLeastDeviation = 1e-6;
 constexpr double kGuard = 1e-12;
-
-void require(bool holds, const char* message) {
-  if (!holds) throw std::invalid_argument(message);
-}
 
 bool finite(std::span<const double> values) {
   return std::all_of(values.begin(), values.end(), [](double x) { return std::isfinite(x); });

@@ -5,16 +5,11 @@
 #include <numbers>
 #include <stdexcept>
 
+#include "metrics/require.h"
 #include "metrics/special.h"
 
 namespace souvenir {
-namespace {
-
-void require(bool holds, const char* message) {
-  if (!holds) throw std::invalid_argument(message);
-}
-
-}  // namespace
+namespace {}  // namespace
 
 double detectable_rate(double n) {
   require(n > 0.0 && std::isfinite(n), "detectable_rate: n must be positive and finite");

@@ -12,16 +12,11 @@
 
 #include "metrics/mann_whitney.h"
 #include "metrics/reason.h"
+#include "metrics/require.h"
 #include "metrics/special.h"
 
 namespace souvenir {
 namespace {
-
-constexpr double kLevel = 0.95;
-
-void require(bool holds, const char* message) {
-  if (!holds) throw std::invalid_argument(message);
-}
 
 void check(const LabelledScores& scores) {
   for (const auto part : {scores.members, scores.non_members}) {
@@ -197,10 +192,10 @@ struct Constant {
 };
 
 void set_constant_limits(Estimate& result, const Constant& constant, double null) {
-  result.low = constant.low((1.0 - kLevel) / 2.0);
-  result.high = constant.high((1.0 - kLevel) / 2.0);
-  result.bound_low = constant.low(1.0 - kLevel);
-  result.bound_high = constant.high(1.0 - kLevel);
+  result.low = constant.low((1.0 - kConfidence) / 2.0);
+  result.high = constant.high((1.0 - kConfidence) / 2.0);
+  result.bound_low = constant.low(1.0 - kConfidence);
+  result.bound_high = constant.high(1.0 - kConfidence);
   result.p_value = constant.p_value(null);
   result.method = "distribution-free, from disjoint pairs that all agree";
 }
@@ -211,8 +206,8 @@ void set_logit_limits(Estimate& result, double area, double variance) {
   const auto limit = [&](double quantile) {
     return 1.0 / (1.0 + std::exp(-(centre + quantile * error)));
   };
-  const double two = normal_quantile(0.5 + kLevel / 2.0);
-  const double one = normal_quantile(kLevel);
+  const double two = normal_quantile(0.5 + kConfidence / 2.0);
+  const double one = normal_quantile(kConfidence);
   result.low = limit(-two);
   result.high = limit(two);
   result.bound_low = limit(-one);
@@ -287,8 +282,8 @@ Estimate auc_difference(const LabelledScores& a, const LabelledScores& b) {
     return result;
   }
   const double error = std::sqrt(variance);
-  const double two = normal_quantile(0.5 + kLevel / 2.0) * error;
-  const double one = normal_quantile(kLevel) * error;
+  const double two = normal_quantile(0.5 + kConfidence / 2.0) * error;
+  const double one = normal_quantile(kConfidence) * error;
   result.low = std::max(-1.0, value - two);
   result.high = std::min(1.0, value + two);
   result.bound_low = std::max(-1.0, value - one);

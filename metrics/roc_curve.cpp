@@ -11,13 +11,10 @@
 #include "metrics/binomial.h"
 #include "metrics/clustered.h"
 #include "metrics/reason.h"
+#include "metrics/require.h"
 
 namespace souvenir {
 namespace {
-
-void require(bool holds, const char* message) {
-  if (!holds) throw std::invalid_argument(message);
-}
 
 std::vector<double> descending(std::span<const double> scores) {
   require(std::all_of(scores.begin(), scores.end(), [](double x) { return std::isfinite(x); }),

@@ -9,6 +9,8 @@
 #include <numbers>
 #include <stdexcept>
 
+#include "metrics/require.h"
+
 namespace souvenir {
 namespace {
 
@@ -17,10 +19,6 @@ using Lenient = boost::math::policies::policy<
     boost::math::policies::overflow_error<boost::math::policies::ignore_error>>;
 
 // Negated comparisons, so that a NaN is refused too.
-void require(bool holds, const char* message) {
-  if (!holds) throw std::invalid_argument(message);
-}
-
 enum class Tail { lower, upper };
 
 double logistic(double u) {

@@ -23,14 +23,11 @@ namespace {
 
 using nlohmann::json;
 
-const ProbeInfo kInfo = {
+const ProbeInfo kCanaryExposure = {
     .name = "canary_exposure",
     .version = "1",
     .goal = "Rank planted secrets among those that could have been planted instead",
     .source = "Carlini et al. (2019), The Secret Sharer"};
-
-// Held-out canaries whose exposures have a smaller chance than this are not what they should be.
-constexpr double kUnsound = 0.001;
 
 // Parameters in a suite.
 //
@@ -109,7 +106,7 @@ class RankingJudge {
     } else if (ranking_ == Ranking::sampled) {
       named.params.emplace_back("ranking", std::string("sampled"));
     }
-    return new_finding(kInfo, std::move(named), stratum);
+    return new_finding(kCanaryExposure, std::move(named), stratum);
   }
 
   // How planted canaries rank against held-out ones: by coin and lot, so any difference is
@@ -233,7 +230,7 @@ class RankingJudge {
 };
 
 Finding nothing(const AllCanaries& all) {
-  Finding finding = new_finding(kInfo, {"exposure_median", {}}, {});
+  Finding finding = new_finding(kCanaryExposure, {"exposure_median", {}}, {});
   finding.estimate.unit = "bits";
   finding.estimate.reason =
       all.canaries == 0 ? because("no_canaries_given") : because("none_ranked");
@@ -247,7 +244,7 @@ void decide(std::vector<Finding>& findings, const Parameters& parameters, const 
   std::map<std::string, std::vector<Finding*>> families;
   for (Finding& finding : findings) {
     if (!finding.controls.empty()) {
-      families[kInfo.name + "/" + finding.metric.name].push_back(&finding);
+      families[kCanaryExposure.name + "/" + finding.metric.name].push_back(&finding);
     }
   }
   for (auto& [family, members] : families) adjust_family(members, family);
@@ -269,7 +266,7 @@ void decide(std::vector<Finding>& findings, const Parameters& parameters, const 
 
 class CanaryExposure : public Probe {
  public:
-  const ProbeInfo& info() const override { return kInfo; }
+  const ProbeInfo& info() const override { return kCanaryExposure; }
 
   json resolve(const json& parameters, const std::string& document) const override {
     return to_json(parse(parameters, document));
@@ -290,7 +287,7 @@ class CanaryExposure : public Probe {
     for (const auto& [ranking, ranked] : all.by_ranking) {
       RankingJudge(parameters, all, ranking).judge(findings);
     }
-    add_searched_findings(kInfo, all, findings);
+    add_searched_findings(kCanaryExposure, all, findings);
     decide(findings, parameters, all);
     add_caveat(findings.front(), all.unranked, "unranked", "canaries could not be ranked");
     return findings;

@@ -21,7 +21,7 @@ namespace {
 
 using nlohmann::json;
 
-const ProbeInfo kInfo = {
+const ProbeInfo kDiscoverableExtraction = {
     .name = "discoverable_extraction",
     .version = "1",
     .goal = "Find strings that the model continues their own context with",
@@ -161,7 +161,7 @@ class Judge {
       verbatim.control_rate_alike = alike(sums_, stratum, tally, read);
       verbatim.control_hits = controls->hits;
     }
-    add_rate(new_finding(kInfo, {"verbatim_rate", {}}, stratum), verbatim, tally);
+    add_rate(new_finding(kDiscoverableExtraction, {"verbatim_rate", {}}, stratum), verbatim, tally);
     findings_.back().ambiguous = tally.ambiguous;
     for_each_extractable([&](std::size_t rule, std::size_t p, std::size_t n, Metric metric) {
       OutcomeFacts row = facts(stratum, tally);
@@ -177,7 +177,7 @@ class Judge {
         row.control_rate_alike = alike(sums_, stratum, tally, read);
         row.control_hits = row.control_rate.count.value_or(0);
       }
-      add_rate(new_finding(kInfo, std::move(metric), stratum), row, tally);
+      add_rate(new_finding(kDiscoverableExtraction, std::move(metric), stratum), row, tally);
     });
   }
 
@@ -208,7 +208,8 @@ class Judge {
   void adjust() {
     std::map<std::string, std::vector<Finding*>> families;
     for (const std::size_t at : rated_) {
-      families[kInfo.name + "/" + findings_[at].metric.name].push_back(&findings_[at]);
+      families[kDiscoverableExtraction.name + "/" + findings_[at].metric.name].push_back(
+          &findings_[at]);
     }
     for (auto& [family, members] : families) {
       adjust_family(members, family);
@@ -219,7 +220,7 @@ class Judge {
   }
 
   void push_descriptive(Metric metric, const Stratum& stratum, Estimate estimate, bool control) {
-    Finding finding = new_finding(kInfo, std::move(metric), stratum);
+    Finding finding = new_finding(kDiscoverableExtraction, std::move(metric), stratum);
     finding.estimate = std::move(estimate);
     call_descriptive(finding, control);
     findings_.push_back(std::move(finding));
@@ -344,7 +345,7 @@ double least_log_p(const ExtractionParameters& parameters, std::int64_t queries_
 
 class DiscoverableExtraction : public Probe {
  public:
-  const ProbeInfo& info() const override { return kInfo; }
+  const ProbeInfo& info() const override { return kDiscoverableExtraction; }
 
   json resolve(const json& parameters, const std::string& document) const override {
     return to_json(parse_extraction_parameters(parameters, document));

@@ -10,6 +10,11 @@
 
 namespace souvenir {
 
+// Controls that differ at this level from what they should be like are not what they should be:
+// held-out canaries by their exposures or from those the coin left out, canaries that a baseline
+// without a model tells apart (over all baselines).
+inline constexpr double kUnsound = 0.001;
+
 // Begins a finding of a probe: its name and version, a metric and the strings it is over.
 Finding new_finding(const ProbeInfo& probe, Metric metric, const Stratum& stratum);
 

@@ -15,7 +15,7 @@ namespace {
 
 using nlohmann::json;
 
-const ProbeInfo kInfo = {
+const ProbeInfo kMembership = {
     .name = kMembershipName,
     .version = kMembershipVersion,
     .goal = "Tell strings of the training data from others by the model's scores",
@@ -72,8 +72,8 @@ std::vector<Finding> judge_most_planted(const MembershipTable& table,
 // Nothing can be told apart where there is only one class.
 Finding one_class() {
   Finding finding;
-  finding.probe = kInfo.name;
-  finding.probe_version = kInfo.version;
+  finding.probe = kMembership.name;
+  finding.probe_version = kMembership.version;
   finding.metric = {"auc", {{"score", std::string("loss")}}};
   finding.estimate.unit = "probability";
   finding.estimate.reason = because("one_class");
@@ -109,8 +109,8 @@ std::vector<Finding> judge_population(const MembershipTable& table,
   std::map<std::string, std::vector<Finding*>> families;
   for (Finding& finding : findings) {
     if (finding.is_control) continue;
-    families[kInfo.name + "/" + finding.metric.name + (canaries ? "/canaries" : "")].push_back(
-        &finding);
+    families[kMembership.name + "/" + finding.metric.name + (canaries ? "/canaries" : "")]
+        .push_back(&finding);
   }
   for (auto& [family, members] : families) adjust_family(members, family);
   for (std::size_t i = 0; i < findings.size(); ++i) {
@@ -128,7 +128,7 @@ std::vector<Finding> judge_population(const MembershipTable& table,
 
 class Membership : public Probe {
  public:
-  const ProbeInfo& info() const override { return kInfo; }
+  const ProbeInfo& info() const override { return kMembership; }
 
   json resolve(const json& parameters, const std::string& document) const override {
     return to_json(parse_membership_parameters(parameters, document));

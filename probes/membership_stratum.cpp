@@ -12,9 +12,6 @@ namespace souvenir {
 
 namespace {
 
-// A baseline that tells canaries apart at this level, over all baselines, shows that more than
-// training does.
-constexpr double kUnsound = 0.001;
 constexpr std::int64_t kSmallestPublished = 5;
 
 void shift(Estimate& estimate, double by) {

@@ -23,14 +23,11 @@ namespace {
 
 using nlohmann::json;
 
-const ProbeInfo kInfo = {
+const ProbeInfo kOneRunAudit = {
     .name = "one_run_audit",
     .version = "1",
     .goal = "Bound the privacy loss of training from below, by guessing what a coin decided",
     .source = "Steinke, Nasr and Jagielski (2023), Privacy auditing with one (1) training run"};
-
-// Held-out canaries that differ from those the coin left out at this level are of another kind.
-constexpr double kUnsound = 0.001;
 
 // Parameters in a suite, all fixed before anything is scored.
 //
@@ -147,7 +144,7 @@ OneRunGuesses guess(const std::vector<CoinCanary>& sorted, double share) {
 }
 
 Finding base(const Parameters& parameters) {
-  Finding finding = new_finding(kInfo,
+  Finding finding = new_finding(kOneRunAudit,
                                 {"epsilon_lower_bound",
                                  {{"delta", parameters.delta},
                                   {"guess_share", parameters.guess_share},
@@ -208,7 +205,7 @@ Finding judge_scores(const Scores& scores, const Parameters& parameters) {
   finding.controls.push_back(planted_most_control(
       most_planted_seen(scores), static_cast<std::int64_t>(scores.planted_most.size()), ""));
   // A family of one.
-  finding.estimate.family = kInfo.name + "/epsilon_lower_bound";
+  finding.estimate.family = kOneRunAudit.name + "/epsilon_lower_bound";
   finding.estimate.p_adjusted = finding.estimate.p_value;
   decide_comparison(finding,
                     {.n = guesses.canaries,
@@ -221,7 +218,7 @@ Finding judge_scores(const Scores& scores, const Parameters& parameters) {
 
 class OneRunAudit : public Probe {
  public:
-  const ProbeInfo& info() const override { return kInfo; }
+  const ProbeInfo& info() const override { return kOneRunAudit; }
 
   json resolve(const json& parameters, const std::string& document) const override {
     return to_json(parse(parameters, document));

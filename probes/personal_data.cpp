@@ -23,7 +23,7 @@ namespace {
 
 using nlohmann::json;
 
-const ProbeInfo kInfo = {
+const ProbeInfo kPersonalData = {
     .name = "personal_data",
     .version = "1",
     .goal = "Find identifiers of known persons that the model writes or prefers to invented ones",
@@ -192,7 +192,7 @@ class Judge {
     const PersonalTally* controls = matched_controls(sums_.controls, stratum);
     const OutcomeRules rules = rules_of(series, controls);
     const OutcomeFacts facts = facts_of(series, tally, controls);
-    Finding finding = new_finding(kInfo, series.metric, stratum);
+    Finding finding = new_finding(kPersonalData, series.metric, stratum);
     finding.estimate = facts.rate;
     finding.controls = judge_controls(facts, rules, id_without_stratum(finding));
     finding.minimum_detectable = minimum_detectable_rate(facts.rate);
@@ -233,14 +233,15 @@ class Judge {
   void adjust() {
     std::map<std::string, std::vector<Finding*>> families;
     for (const Rated& row : rated_) {
-      families[kInfo.name + "/" + findings_[row.at].metric.name].push_back(&findings_[row.at]);
+      families[kPersonalData.name + "/" + findings_[row.at].metric.name].push_back(
+          &findings_[row.at]);
     }
     for (auto& [family, members] : families) adjust_family(members, family);
     for (const Rated& row : rated_) decide_outcome(findings_[row.at], row.facts, row.rules);
   }
 
   Finding& push(Metric metric, const Stratum& stratum, Estimate estimate) {
-    findings_.push_back(new_finding(kInfo, std::move(metric), stratum));
+    findings_.push_back(new_finding(kPersonalData, std::move(metric), stratum));
     findings_.back().estimate = std::move(estimate);
     return findings_.back();
   }
@@ -282,7 +283,7 @@ class Judge {
 
 class PersonalData : public Probe {
  public:
-  const ProbeInfo& info() const override { return kInfo; }
+  const ProbeInfo& info() const override { return kPersonalData; }
 
   json resolve(const json& parameters, const std::string& document) const override {
     return to_json(parse_personal_parameters(parameters, document));

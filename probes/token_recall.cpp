@@ -14,7 +14,7 @@ namespace souvenir {
 
 namespace {
 
-const ProbeInfo kInfo = {
+const ProbeInfo kTokenRecall = {
     .name = "token_recall",
     .version = "1",
     .goal = "Find what is known of strings that one wrong token keeps from being reproduced",
@@ -42,7 +42,7 @@ struct RecallTally {
 void describe(const Stratum& stratum, const RecallTally& tally, bool controls,
               std::vector<Finding>& findings) {
   const auto add = [&](const char* metric, Estimate estimate) {
-    Finding& finding = findings.emplace_back(new_finding(kInfo, {metric, {}}, stratum));
+    Finding& finding = findings.emplace_back(new_finding(kTokenRecall, {metric, {}}, stratum));
     finding.estimate = std::move(estimate);
     call_descriptive(finding, controls);
     add_caveat(finding, tally.given_away, "left_out_given_away",
@@ -57,7 +57,7 @@ void describe(const Stratum& stratum, const RecallTally& tally, bool controls,
 
 class TokenRecall : public Probe {
  public:
-  const ProbeInfo& info() const override { return kInfo; }
+  const ProbeInfo& info() const override { return kTokenRecall; }
 
   nlohmann::json resolve(const nlohmann::json& parameters,
                          const std::string& document) const override {

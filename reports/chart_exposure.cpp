@@ -10,12 +10,12 @@ namespace souvenir {
 
 namespace {
 
-constexpr double kWidth = 480.0;
-constexpr double kHeight = 276.0;
-constexpr double kLeft = 46.0;
-constexpr double kRight = 400.0;
-constexpr double kTop = 36.0;
-constexpr double kBottom = 226.0;
+constexpr double kExposureWidth = 480.0;
+constexpr double kExposureHeight = 276.0;
+constexpr double kExposureLeft = 46.0;
+constexpr double kExposureRight = 400.0;
+constexpr double kExposureTop = 36.0;
+constexpr double kExposureBottom = 226.0;
 constexpr double kMostSteps = 6.0;
 constexpr double kEdge = 26.0;  // between the axis and the first tier
 
@@ -38,20 +38,22 @@ class ExposureDrawing {
   }
 
   std::string draw() const {
-    return svg::open_svg("exposure", kWidth, kHeight, panel_.aria) + axes() + held_out() + tiers() +
-           "</svg>";
+    return svg::open_svg("exposure", kExposureWidth, kExposureHeight, panel_.aria) + axes() +
+           held_out() + tiers() + "</svg>";
   }
 
  private:
   double x(double n) const {
     if (!(last_ > first_)) {
-      return (kLeft + kRight) / 2;
+      return (kExposureLeft + kExposureRight) / 2;
     }
-    return kLeft + kEdge +
-           (kRight - kLeft - 2 * kEdge) * std::log(n / first_) / std::log(last_ / first_);
+    return kExposureLeft + kEdge +
+           (kExposureRight - kExposureLeft - 2 * kEdge) * std::log(n / first_) /
+               std::log(last_ / first_);
   }
   double y(double bits) const {
-    return kBottom - (kBottom - kTop) * std::clamp(bits / (step_ * steps_), 0.0, 1.0);
+    return kExposureBottom -
+           (kExposureBottom - kExposureTop) * std::clamp(bits / (step_ * steps_), 0.0, 1.0);
   }
   void measure(const ChartPoint& point) {
     largest_ = std::max({largest_, point.share, point.high.value_or(0.0)});
@@ -61,17 +63,21 @@ class ExposureDrawing {
     std::string out = svg::text("axis-label", 4, 12, panel_.y_label);
     for (int i = 0; i <= steps_; ++i) {
       const double tick = step_ * i;
-      out += svg::shape("line", i == 0 ? "axis" : "grid",
-                        {{"x1", kLeft}, {"x2", kRight}, {"y1", y(tick)}, {"y2", y(tick)}});
-      out += svg::text("tick-y", kLeft - 7, y(tick) + 4, words_.plain_number(tick));
+      out += svg::shape(
+          "line", i == 0 ? "axis" : "grid",
+          {{"x1", kExposureLeft}, {"x2", kExposureRight}, {"y1", y(tick)}, {"y2", y(tick)}});
+      out += svg::text("tick-y", kExposureLeft - 7, y(tick) + 4, words_.plain_number(tick));
     }
     for (const ChartPoint& tier : panel_.tiers) {
-      out +=
-          svg::shape("line", "axis",
-                     {{"x1", x(tier.n)}, {"x2", x(tier.n)}, {"y1", kBottom}, {"y2", kBottom + 4}});
-      out += svg::text("tick-x", x(tier.n), kBottom + 18, words_.plain_number(tier.n));
+      out += svg::shape("line", "axis",
+                        {{"x1", x(tier.n)},
+                         {"x2", x(tier.n)},
+                         {"y1", kExposureBottom},
+                         {"y2", kExposureBottom + 4}});
+      out += svg::text("tick-x", x(tier.n), kExposureBottom + 18, words_.plain_number(tier.n));
     }
-    return out + svg::text("axis-label-x", (kLeft + kRight) / 2, kHeight - 8, panel_.x_label);
+    return out + svg::text("axis-label-x", (kExposureLeft + kExposureRight) / 2,
+                           kExposureHeight - 8, panel_.x_label);
   }
 
   std::string held_out() const {
@@ -82,15 +88,18 @@ class ExposureDrawing {
     std::string out;
     if (control.low && control.high) {
       out += svg::shape("rect", "control-band",
-                        {{"x", kLeft},
+                        {{"x", kExposureLeft},
                          {"y", y(*control.high)},
-                         {"width", kRight - kLeft},
+                         {"width", kExposureRight - kExposureLeft},
                          {"height", y(*control.low) - y(*control.high)}});
     }
-    out += svg::shape(
-        "line", "control-curve",
-        {{"x1", kLeft}, {"x2", kRight}, {"y1", y(control.share)}, {"y2", y(control.share)}});
-    return out + svg::text("control-end", kRight + 8, y(control.share) + 4, panel_.held_out_label);
+    out += svg::shape("line", "control-curve",
+                      {{"x1", kExposureLeft},
+                       {"x2", kExposureRight},
+                       {"y1", y(control.share)},
+                       {"y2", y(control.share)}});
+    return out + svg::text("control-end", kExposureRight + 8, y(control.share) + 4,
+                           panel_.held_out_label);
   }
 
   std::string tiers() const {

@@ -11,19 +11,19 @@ namespace souvenir {
 
 namespace {
 
-constexpr double kWidth = 320.0;
-constexpr double kHeight = 264.0;
-constexpr double kLeft = 46.0;
-constexpr double kRight = 300.0;
-constexpr double kTop = 26.0;
-constexpr double kBottom = 216.0;
+constexpr double kRocWidth = 320.0;
+constexpr double kRocHeight = 264.0;
+constexpr double kRocLeft = 46.0;
+constexpr double kRocRight = 300.0;
+constexpr double kRocTop = 26.0;
+constexpr double kRocBottom = 216.0;
 
 class RocDrawing {
  public:
   RocDrawing(const RocPanel& panel, const Words& words) : panel_(panel), words_(words) {}
 
   std::string draw() const {
-    std::string out = svg::open_svg("roc", kWidth, kHeight, panel_.aria) + axes();
+    std::string out = svg::open_svg("roc", kRocWidth, kRocHeight, panel_.aria) + axes();
     out += svg::polyline("chance", chance());
     out += svg::polyline("control-curve", steps(panel_.blind));
     out += svg::polyline("curve-line", steps(panel_.score));
@@ -33,24 +33,26 @@ class RocDrawing {
  private:
   double x(double rate) const {
     const double least = std::log(panel_.least_rate);
-    return kLeft +
-           (kRight - kLeft) * (std::log(std::max(rate, panel_.least_rate)) - least) / -least;
+    return kRocLeft +
+           (kRocRight - kRocLeft) * (std::log(std::max(rate, panel_.least_rate)) - least) / -least;
   }
-  double y(double share) const { return kBottom - (kBottom - kTop) * share; }
+  double y(double share) const { return kRocBottom - (kRocBottom - kRocTop) * share; }
 
   std::string axes() const {
     std::string out = svg::text("axis-label", 4, 12, panel_.y_label);
     for (const double tick : {0.0, 0.25, 0.5, 0.75, 1.0}) {
       out += svg::shape("line", tick == 0.0 ? "axis" : "grid",
-                        {{"x1", kLeft}, {"x2", kRight}, {"y1", y(tick)}, {"y2", y(tick)}});
-      out += svg::text("tick-y", kLeft - 7, y(tick) + 4, words_.plain_tick(tick));
+                        {{"x1", kRocLeft}, {"x2", kRocRight}, {"y1", y(tick)}, {"y2", y(tick)}});
+      out += svg::text("tick-y", kRocLeft - 7, y(tick) + 4, words_.plain_tick(tick));
     }
     for (double rate = panel_.least_rate; rate < 1.5; rate *= 10) {
-      out += svg::shape("line", "axis",
-                        {{"x1", x(rate)}, {"x2", x(rate)}, {"y1", kBottom}, {"y2", kBottom + 4}});
-      out += svg::text("tick-x", x(rate), kBottom + 18, words_.plain_tick(std::min(rate, 1.0)));
+      out += svg::shape(
+          "line", "axis",
+          {{"x1", x(rate)}, {"x2", x(rate)}, {"y1", kRocBottom}, {"y2", kRocBottom + 4}});
+      out += svg::text("tick-x", x(rate), kRocBottom + 18, words_.plain_tick(std::min(rate, 1.0)));
     }
-    return out + svg::text("axis-label-x", (kLeft + kRight) / 2, kHeight - 8, panel_.x_label);
+    return out +
+           svg::text("axis-label-x", (kRocLeft + kRocRight) / 2, kRocHeight - 8, panel_.x_label);
   }
 
   // As many members as non-members: a straight line that a logarithm bends.

@@ -9,7 +9,6 @@
 namespace souvenir {
 namespace {
 
-constexpr double kLevel = 0.95;
 constexpr double kRounding = 1e-9;
 constexpr double kPrintedRounding = 1e-6;  // another tool may have rounded its value
 
@@ -52,8 +51,8 @@ GateBounds gate_bounds(const Estimate& estimate) {
   result.value = value_of(estimate);
   if (!result.value) return result;
   if (const auto trials = effective_trials(estimate)) {
-    result.low = clopper_pearson_lower(*trials, kLevel);
-    result.high = clopper_pearson_upper(*trials, kLevel);
+    result.low = clopper_pearson_lower(*trials, kConfidence);
+    result.high = clopper_pearson_upper(*trials, kConfidence);
     result.from = "counts";
   } else if (estimate.bound_low || estimate.bound_high) {
     result.low = estimate.bound_low;
@@ -64,7 +63,7 @@ GateBounds gate_bounds(const Estimate& estimate) {
     result.high = result.value;
     result.from = "census";
   } else if (estimate.low || estimate.high) {
-    const double enough = estimate.sides == Sides::two ? 2.0 * kLevel - 1.0 : kLevel;
+    const double enough = estimate.sides == Sides::two ? 2.0 * kConfidence - 1.0 : kConfidence;
     if (estimate.level < enough - kRounding) return result;
     result.low = estimate.low;
     result.high = estimate.high;

@@ -8,8 +8,6 @@
 namespace souvenir {
 namespace {
 
-constexpr double kLevel = 0.95;
-
 RuleResult result(const char* rule, Verdict verdict, const char* code, const std::string& text,
                   std::optional<std::int64_t> needed = std::nullopt) {
   RuleResult r{rule, verdict, {code, text, std::nullopt}};
@@ -41,7 +39,7 @@ RuleResult undecided(double limit, const Estimate& e, const GateBounds& bounds) 
   if (bounds.from != "counts") return result("at_most", Verdict::inconclusive, "undecided", text);
   const std::int64_t units = e.persons ? *e.persons : *e.n;
   const char* unit = e.persons ? "persons" : "strings";
-  const auto least = limit < 0.0 ? std::nullopt : n_to_pass(0, limit, kLevel);
+  const auto least = limit < 0.0 ? std::nullopt : n_to_pass(0, limit, kConfidence);
   if (!least) {
     text += ": no number of strings can pass this limit; max_count limits the hits themselves";
     return result("at_most", Verdict::inconclusive, "limit_never_passes", text);
@@ -51,7 +49,7 @@ RuleResult undecided(double limit, const Estimate& e, const GateBounds& bounds) 
             unit + ", has " + std::to_string(units);
     return result("at_most", Verdict::inconclusive, "n_too_small", text, least);
   }
-  const auto needed = n_to_pass(*e.count, limit, kLevel);
+  const auto needed = n_to_pass(*e.count, limit, kConfidence);
   if (needed) {
     text += ": with no more hits than these, needs at least " + std::to_string(*needed) + " " +
             (e.n_effective && *e.n_effective < static_cast<double>(*e.n)

@@ -78,16 +78,16 @@ Html method_line(const Words& words, const std::vector<MetricGroup>& groups) {
                          : pair_of(words, words.say("results.methods"), joined(words, methods));
 }
 
-namespace {
-
 const Estimate* negative_rate(const Finding& finding) {
   for (const Control& control : finding.controls) {
-    if (control.role == "negative" && control.rate && control.rate->value) {
+    if (control.role == "negative" && control.rate) {
       return &*control.rate;
     }
   }
   return nullptr;
 }
+
+namespace {
 
 double largest(const MetricGroup& group) {
   double top = 0.0;
@@ -118,6 +118,7 @@ json rate_row(const Words& words, const Finding& finding, double top) {
       {"reason_html", remark_text(words, finding.outcome_reason).markup}};
   if (e.value && !finding.suppressed && e.high.value_or(*e.value) <= top) {
     const Estimate* control = negative_rate(finding);
+    if (control != nullptr && !control->value) control = nullptr;
     row["strip_html"] =
         strip_chart(rate_point(words, e),
                     control == nullptr ? std::nullopt : std::optional(rate_point(words, *control)),

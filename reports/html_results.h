@@ -34,6 +34,9 @@ Html person_results(const Page& page, const std::vector<MetricGroup>& groups);
 // Requires  it has a value
 ChartPoint rate_point(const Words& words, const Estimate& estimate);
 
+// The rate of a finding's negative controls, or null.
+const Estimate* negative_rate(const Finding& finding);
+
 // The methods behind the numbers, as the evidence words them.
 Html method_line(const Words& words, const std::vector<MetricGroup>& groups);
 

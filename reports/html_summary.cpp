@@ -6,6 +6,7 @@
 
 #include "harness/evidence/json.h"
 #include "reports/html_page.h"
+#include "reports/html_results.h"
 
 namespace souvenir {
 
@@ -38,15 +39,6 @@ Html in_list(const std::vector<Html>& items) {
 
 Html in_a_row(const Html& a, const Html& b) {
   return {a.markup + (a.markup.empty() || b.markup.empty() ? "" : " ") + b.markup};
-}
-
-const Estimate* negative_rate(const Finding& finding) {
-  for (const Control& control : finding.controls) {
-    if (control.role == "negative" && control.rate) {
-      return &*control.rate;
-    }
-  }
-  return nullptr;
 }
 
 Html asked(const Page& page) {

@@ -8,7 +8,7 @@ namespace souvenir {
 
 namespace {
 
-void read_sizes(const ModelConfig& config, DecoderSpec& spec) {
+void read_bloom_sizes(const ModelConfig& config, DecoderSpec& spec) {
   spec.vocabulary = config.integer("vocab_size", 1, kMaxVocabulary, 250880);
   spec.hidden = read_either(config, "hidden_size", "n_embed", kMaxHidden, 64);
   spec.heads = read_either(config, "n_head", "num_attention_heads", kMaxHeads, 8);
@@ -25,7 +25,7 @@ void add_both(Blueprint& blueprint, const std::string& name, Slot weight, Slot b
   blueprint.add(name + ".bias", bias, layer, layout);
 }
 
-void add_layer(Blueprint& blueprint, std::int64_t layer) {
+void add_bloom_layer(Blueprint& blueprint, std::int64_t layer) {
   const std::string at = "h." + std::to_string(layer) + ".";
   add_both(blueprint, at + "input_layernorm", Slot::attention_norm_weight,
            Slot::attention_norm_bias, layer);
@@ -57,7 +57,7 @@ void set_context(const ModelConfig& config, Blueprint& blueprint) {
 Blueprint read_bloom(const ModelConfig& config) {
   Blueprint blueprint;
   DecoderSpec& spec = blueprint.spec;
-  read_sizes(config, spec);
+  read_bloom_sizes(config, spec);
   set_context(config, blueprint);
   if (config.flag("apply_residual_connection_post_layernorm", false)) {
     config.refuse("apply_residual_connection_post_layernorm", "true is not supported");
@@ -76,7 +76,7 @@ Blueprint read_bloom(const ModelConfig& config) {
            Slot::embedding_norm_bias);
   add_both(blueprint, "ln_f", Slot::final_norm_weight, Slot::final_norm_bias);
   for (std::size_t layer = 0; layer < spec.layers.size(); ++layer) {
-    add_layer(blueprint, static_cast<std::int64_t>(layer));
+    add_bloom_layer(blueprint, static_cast<std::int64_t>(layer));
   }
   return blueprint;
 }

@@ -34,7 +34,7 @@ Variant read_variant(const ModelConfig& config) {
   return v;
 }
 
-void read_sizes(const ModelConfig& config, const Variant& variant, DecoderSpec& spec) {
+void read_falcon_sizes(const ModelConfig& config, const Variant& variant, DecoderSpec& spec) {
   spec.vocabulary = config.integer("vocab_size", 1, kMaxVocabulary, 65024);
   spec.hidden = read_either(config, "hidden_size", "n_embed", kMaxHidden, 4544);
   spec.heads = config.integer("num_attention_heads", 1, kMaxHeads, 71);
@@ -52,7 +52,7 @@ void read_sizes(const ModelConfig& config, const Variant& variant, DecoderSpec& 
       static_cast<std::size_t>(config.integer("num_hidden_layers", 1, kMaxLayers, 32)));
 }
 
-void add_layer(Blueprint& blueprint, std::int64_t layer, const Variant& variant) {
+void add_falcon_layer(Blueprint& blueprint, std::int64_t layer, const Variant& variant) {
   const std::string at = "h." + std::to_string(layer) + ".";
   const Layout layout =
       variant.grouped || variant.multi_query ? Layout::as_decoder : Layout::head_by_head;
@@ -94,7 +94,7 @@ Blueprint read_falcon(const ModelConfig& config) {
   const Variant variant = read_variant(config);
   Blueprint blueprint;
   DecoderSpec& spec = blueprint.spec;
-  read_sizes(config, variant, spec);
+  read_falcon_sizes(config, variant, spec);
   spec.norm = Norm::layer_norm;
   spec.norm_epsilon = config.number("layer_norm_epsilon", 0.0, 1.0, 1e-5);
   spec.activation = read_activation(config, "activation", "gelu");
@@ -110,7 +110,7 @@ Blueprint read_falcon(const ModelConfig& config) {
   blueprint.add("ln_f.weight", Slot::final_norm_weight);
   blueprint.add("ln_f.bias", Slot::final_norm_bias);
   for (std::size_t layer = 0; layer < spec.layers.size(); ++layer) {
-    add_layer(blueprint, static_cast<std::int64_t>(layer), variant);
+    add_falcon_layer(blueprint, static_cast<std::int64_t>(layer), variant);
   }
   return blueprint;
 }

@@ -18,24 +18,24 @@ namespace fs = std::filesystem;
 
 // How a family's tensors are called there and here, and kept there. In names of layers, what stands
 // behind "blk.N." and behind the layer's prefix.
-struct Row {
+struct TensorName {
   std::string_view there;
   std::string_view here;
   StoredForm form = StoredForm::as_published;
 };
 
-struct Family {
+struct NamedFamily {
   std::string_view architecture;
   std::string_view layer;  // what names of layers begin with, before the number
-  std::vector<Row> tensors;
-  std::vector<Row> of_layer;
+  std::vector<TensorName> tensors;
+  std::vector<TensorName> of_layer;
 };
 
 constexpr StoredForm kPlain = StoredForm::as_published;
 
 // Llama's names, with the form of queries and keys, and of norms.
-Family llama_family(std::string_view architecture, StoredForm rotated = kPlain,
-                    StoredForm norms = kPlain) {
+NamedFamily llama_family(std::string_view architecture, StoredForm rotated = kPlain,
+                         StoredForm norms = kPlain) {
   return {.architecture = architecture,
           .layer = "model.layers.",
           .tensors = {{"token_embd.weight", "model.embed_tokens.weight"},
@@ -59,15 +59,15 @@ Family llama_family(std::string_view architecture, StoredForm rotated = kPlain,
                        {"ffn_down.bias", "mlp.down_proj.bias"}}};
 }
 
-Family qwen3_family() {
-  Family family = llama_family("qwen3");
+NamedFamily qwen3_family() {
+  NamedFamily family = llama_family("qwen3");
   family.of_layer.push_back({"attn_q_norm.weight", "self_attn.q_norm.weight"});
   family.of_layer.push_back({"attn_k_norm.weight", "self_attn.k_norm.weight"});
   return family;
 }
 
-Family phi3_family() {
-  Family family = llama_family("phi3");
+NamedFamily phi3_family() {
+  NamedFamily family = llama_family("phi3");
   family.of_layer = {{"attn_norm.weight", "input_layernorm.weight"},
                      {"attn_qkv.weight", "self_attn.qkv_proj.weight"},
                      {"attn_output.weight", "self_attn.o_proj.weight"},
@@ -77,7 +77,7 @@ Family phi3_family() {
   return family;
 }
 
-Family gpt2_family() {
+NamedFamily gpt2_family() {
   constexpr StoredForm kTurned = StoredForm::transposed;
   return {.architecture = "gpt2",
           .layer = "transformer.h.",
@@ -100,13 +100,13 @@ Family gpt2_family() {
                        {"ffn_down.bias", "mlp.c_proj.bias"}}};
 }
 
-const std::vector<Family>& families() {
-  static const std::vector<Family> all = {llama_family("gemma", kPlain, StoredForm::plus_one),
-                                          gpt2_family(),
-                                          llama_family("llama", StoredForm::rotary_pairs),
-                                          phi3_family(),
-                                          llama_family("qwen2"),
-                                          qwen3_family()};
+const std::vector<NamedFamily>& families() {
+  static const std::vector<NamedFamily> all = {llama_family("gemma", kPlain, StoredForm::plus_one),
+                                               gpt2_family(),
+                                               llama_family("llama", StoredForm::rotary_pairs),
+                                               phi3_family(),
+                                               llama_family("qwen2"),
+                                               qwen3_family()};
   return all;
 }
 
@@ -116,9 +116,9 @@ bool is_factor(const std::string& name) {
          name == "rope_factors_long.weight";
 }
 
-const Family& find_family(const std::string& architecture, const std::string& label) {
+const NamedFamily& find_family(const std::string& architecture, const std::string& label) {
   std::string supported;
-  for (const Family& family : families()) {
+  for (const NamedFamily& family : families()) {
     if (family.architecture == architecture) {
       return family;
     }
@@ -128,18 +128,18 @@ const Family& find_family(const std::string& architecture, const std::string& la
                                     " is not supported in a GGUF file; supported: " + supported);
 }
 
-const Row* find_row(const std::vector<Row>& rows, std::string_view there) {
-  const auto at =
-      std::find_if(rows.begin(), rows.end(), [&](const Row& row) { return row.there == there; });
+const TensorName* find_row(const std::vector<TensorName>& rows, std::string_view there) {
+  const auto at = std::find_if(rows.begin(), rows.end(),
+                               [&](const TensorName& row) { return row.there == there; });
   return at == rows.end() ? nullptr : &*at;
 }
 
 // Gives a tensor the reference library's name, and its form.
 //
 // Returns  false: the family has none of this name
-bool rename(const Family& family, StoredTensor& tensor) {
+bool rename(const NamedFamily& family, StoredTensor& tensor) {
   const std::string there = tensor.name;
-  const Row* row = find_row(family.tensors, there);
+  const TensorName* row = find_row(family.tensors, there);
   if (row != nullptr) {
     tensor.name = row->here;
   } else if (there.starts_with("blk.")) {
@@ -158,14 +158,15 @@ bool rename(const Family& family, StoredTensor& tensor) {
 }
 
 // What the file would call every tensor, for messages.
-std::unordered_map<std::string, std::string> names_of(const Family& family, std::int64_t layers) {
+std::unordered_map<std::string, std::string> names_of(const NamedFamily& family,
+                                                      std::int64_t layers) {
   std::unordered_map<std::string, std::string> names;
-  for (const Row& row : family.tensors) {
+  for (const TensorName& row : family.tensors) {
     names.emplace(row.here, row.there);
   }
   for (std::int64_t layer = 0; layer < layers; ++layer) {
     const std::string number = std::to_string(layer) + ".";
-    for (const Row& row : family.of_layer) {
+    for (const TensorName& row : family.of_layer) {
       names.emplace(std::string(family.layer) + number + std::string(row.here),
                     "blk." + number + std::string(row.there));
     }
@@ -202,7 +203,7 @@ std::vector<double> read_factors(const std::vector<GgufFile>& parts, const Store
 }
 
 // Gives all tensors of a file the reference library's names, and leaves out what the config has.
-void rename_all(const Family& family, const CheckpointFile& file, WeightsHeader& weights) {
+void rename_all(const NamedFamily& family, const CheckpointFile& file, WeightsHeader& weights) {
   std::erase_if(weights.tensors, [](const StoredTensor& each) { return is_factor(each.name); });
   for (StoredTensor& tensor : weights.tensors) {
     const std::string there = tensor.name;
@@ -231,7 +232,7 @@ std::vector<std::int64_t> read_eos_ids(const ModelConfig& keys) {
 
 std::vector<std::string> supported_gguf_architectures() {
   std::vector<std::string> names;
-  for (const Family& family : families()) {
+  for (const NamedFamily& family : families()) {
     names.emplace_back(family.architecture);
   }
   return names;
@@ -245,7 +246,7 @@ Checkpoint open_gguf_checkpoint(const fs::path& path) {
   }
   const std::string label = parts.front().file->label();
   const ModelConfig keys(parts.front().header.metadata, label);
-  const Family& family = find_family(keys.text("general.architecture", ""), label);
+  const NamedFamily& family = find_family(keys.text("general.architecture", ""), label);
   Checkpoint checkpoint{.label = label,
                         .config = gguf_config(all_tensors(parts), label,
                                               [&](const StoredTensor& tensor) {

@@ -7,7 +7,7 @@ namespace souvenir {
 
 namespace {
 
-void read_sizes(const ModelConfig& config, DecoderSpec& spec) {
+void read_gpt2_sizes(const ModelConfig& config, DecoderSpec& spec) {
   spec.vocabulary = config.integer("vocab_size", 1, kMaxVocabulary, 50257);
   spec.hidden = read_either(config, "n_embd", "hidden_size", kMaxHidden, 768);
   spec.heads = read_either(config, "n_head", "num_attention_heads", kMaxHeads, 12);
@@ -21,7 +21,7 @@ void read_sizes(const ModelConfig& config, DecoderSpec& spec) {
       read_either(config, "n_layer", "num_hidden_layers", kMaxLayers, 12)));
 }
 
-void add_layer(Blueprint& blueprint, std::int64_t layer) {
+void add_gpt2_layer(Blueprint& blueprint, std::int64_t layer) {
   const std::string at = "h." + std::to_string(layer) + ".";
   const Layout conv = Layout::transposed;
   blueprint.add(at + "ln_1.weight", Slot::attention_norm_weight, layer);
@@ -43,7 +43,7 @@ void add_layer(Blueprint& blueprint, std::int64_t layer) {
 Blueprint read_gpt2(const ModelConfig& config) {
   Blueprint blueprint;
   DecoderSpec& spec = blueprint.spec;
-  read_sizes(config, spec);
+  read_gpt2_sizes(config, spec);
   spec.norm = Norm::layer_norm;
   spec.norm_epsilon = config.number("layer_norm_epsilon", 0.0, 1.0, 1e-5);
   spec.activation = read_activation(config, "activation_function", "gelu_new");
@@ -63,7 +63,7 @@ Blueprint read_gpt2(const ModelConfig& config) {
   blueprint.add("ln_f.bias", Slot::final_norm_bias);
   const bool by_layer = config.flag("scale_attn_by_inverse_layer_idx", false);
   for (std::size_t layer = 0; layer < spec.layers.size(); ++layer) {
-    add_layer(blueprint, static_cast<std::int64_t>(layer));
+    add_gpt2_layer(blueprint, static_cast<std::int64_t>(layer));
     if (by_layer) {
       blueprint.query_scales.push_back(1.0 / static_cast<double>(layer + 1));
     }

@@ -9,7 +9,7 @@ namespace souvenir {
 
 namespace {
 
-void read_sizes(const ModelConfig& config, DecoderSpec& spec) {
+void read_gpt_neo_sizes(const ModelConfig& config, DecoderSpec& spec) {
   spec.vocabulary = config.integer("vocab_size", 1, kMaxVocabulary, 50257);
   spec.hidden = config.integer("hidden_size", 1, kMaxHidden, 2048);
   spec.heads = read_either(config, "num_heads", "num_attention_heads", kMaxHeads, 16);
@@ -53,7 +53,7 @@ std::vector<bool> read_local(const ModelConfig& config, std::size_t layers) {
   return local;
 }
 
-void add_layer(Blueprint& blueprint, std::int64_t layer) {
+void add_gpt_neo_layer(Blueprint& blueprint, std::int64_t layer) {
   const std::string at = "h." + std::to_string(layer) + ".";
   const std::string attention = at + "attn.attention.";
   blueprint.add(at + "ln_1.weight", Slot::attention_norm_weight, layer);
@@ -77,7 +77,7 @@ void add_layer(Blueprint& blueprint, std::int64_t layer) {
 Blueprint read_gpt_neo(const ModelConfig& config) {
   Blueprint blueprint;
   DecoderSpec& spec = blueprint.spec;
-  read_sizes(config, spec);
+  read_gpt_neo_sizes(config, spec);
   spec.norm = Norm::layer_norm;
   spec.norm_epsilon = config.number("layer_norm_epsilon", 0.0, 1.0, 1e-5);
   spec.activation = read_activation(config, "activation_function", "gelu_new");
@@ -93,7 +93,7 @@ Blueprint read_gpt_neo(const ModelConfig& config) {
   const std::vector<bool> local = read_local(config, spec.layers.size());
   for (std::size_t i = 0; i < local.size(); ++i) {
     const auto layer = static_cast<std::int64_t>(i);
-    add_layer(blueprint, layer);
+    add_gpt_neo_layer(blueprint, layer);
     if (local[i]) {
       set_window(blueprint, layer, window);
     }

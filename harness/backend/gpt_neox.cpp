@@ -7,7 +7,7 @@ namespace souvenir {
 
 namespace {
 
-void read_sizes(const ModelConfig& config, DecoderSpec& spec) {
+void read_gpt_neox_sizes(const ModelConfig& config, DecoderSpec& spec) {
   spec.vocabulary = config.integer("vocab_size", 1, kMaxVocabulary, 50432);
   spec.hidden = config.integer("hidden_size", 1, kMaxHidden, 6144);
   spec.intermediate = config.integer("intermediate_size", 1, kMaxIntermediate, 24576);
@@ -19,7 +19,7 @@ void read_sizes(const ModelConfig& config, DecoderSpec& spec) {
       static_cast<std::size_t>(config.integer("num_hidden_layers", 1, kMaxLayers, 44)));
 }
 
-void add_layer(Blueprint& blueprint, std::int64_t layer, bool attention_bias) {
+void add_gpt_neox_layer(Blueprint& blueprint, std::int64_t layer, bool attention_bias) {
   const std::string at = "layers." + std::to_string(layer) + ".";
   blueprint.add(at + "input_layernorm.weight", Slot::attention_norm_weight, layer);
   blueprint.add(at + "input_layernorm.bias", Slot::attention_norm_bias, layer);
@@ -44,7 +44,7 @@ void add_layer(Blueprint& blueprint, std::int64_t layer, bool attention_bias) {
 Blueprint read_gpt_neox(const ModelConfig& config) {
   Blueprint blueprint;
   DecoderSpec& spec = blueprint.spec;
-  read_sizes(config, spec);
+  read_gpt_neox_sizes(config, spec);
   spec.norm = Norm::layer_norm;
   spec.norm_epsilon = config.number("layer_norm_eps", 0.0, 1.0, 1e-5);
   spec.activation = read_activation(config, "hidden_act", "gelu");
@@ -63,7 +63,7 @@ Blueprint read_gpt_neox(const ModelConfig& config) {
   blueprint.add("final_layer_norm.bias", Slot::final_norm_bias);
   const bool attention_bias = config.flag("attention_bias", true);
   for (std::size_t layer = 0; layer < spec.layers.size(); ++layer) {
-    add_layer(blueprint, static_cast<std::int64_t>(layer), attention_bias);
+    add_gpt_neox_layer(blueprint, static_cast<std::int64_t>(layer), attention_bias);
   }
   return blueprint;
 }

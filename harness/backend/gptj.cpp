@@ -7,7 +7,7 @@ namespace souvenir {
 
 namespace {
 
-void read_sizes(const ModelConfig& config, DecoderSpec& spec) {
+void read_gptj_sizes(const ModelConfig& config, DecoderSpec& spec) {
   spec.vocabulary = config.integer("vocab_size", 1, kMaxVocabulary, 50400);
   spec.hidden = read_either(config, "n_embd", "hidden_size", kMaxHidden, 4096);
   spec.heads = read_either(config, "n_head", "num_attention_heads", kMaxHeads, 16);
@@ -21,7 +21,7 @@ void read_sizes(const ModelConfig& config, DecoderSpec& spec) {
       read_either(config, "n_layer", "num_hidden_layers", kMaxLayers, 28)));
 }
 
-void add_layer(Blueprint& blueprint, std::int64_t layer) {
+void add_gptj_layer(Blueprint& blueprint, std::int64_t layer) {
   const std::string at = "h." + std::to_string(layer) + ".";
   blueprint.add(at + "ln_1.weight", Slot::attention_norm_weight, layer);
   blueprint.add(at + "ln_1.bias", Slot::attention_norm_bias, layer);
@@ -41,7 +41,7 @@ void add_layer(Blueprint& blueprint, std::int64_t layer) {
 Blueprint read_gptj(const ModelConfig& config) {
   Blueprint blueprint;
   DecoderSpec& spec = blueprint.spec;
-  read_sizes(config, spec);
+  read_gptj_sizes(config, spec);
   spec.norm = Norm::layer_norm;
   spec.norm_epsilon = config.number("layer_norm_epsilon", 0.0, 1.0, 1e-5);
   spec.activation = read_activation(config, "activation_function", "gelu_new");
@@ -58,7 +58,7 @@ Blueprint read_gptj(const ModelConfig& config) {
   blueprint.add("ln_f.weight", Slot::final_norm_weight);
   blueprint.add("ln_f.bias", Slot::final_norm_bias);
   for (std::size_t layer = 0; layer < spec.layers.size(); ++layer) {
-    add_layer(blueprint, static_cast<std::int64_t>(layer));
+    add_gptj_layer(blueprint, static_cast<std::int64_t>(layer));
   }
   return blueprint;
 }

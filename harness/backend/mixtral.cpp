@@ -6,7 +6,7 @@ namespace souvenir {
 
 namespace {
 
-void add_layer(Blueprint& blueprint, std::int64_t layer) {
+void add_mixtral_layer(Blueprint& blueprint, std::int64_t layer) {
   const std::string at = "layers." + std::to_string(layer) + ".";
   blueprint.add(at + "input_layernorm.weight", Slot::attention_norm_weight, layer);
   add_llama_attention(blueprint, layer, at + "self_attn.", {});
@@ -43,7 +43,7 @@ Blueprint read_mixtral(const ModelConfig& config) {
   blueprint.add("norm.weight", Slot::final_norm_weight);
   for (std::size_t layer = 0; layer < spec.layers.size(); ++layer) {
     spec.layers[layer].sparse = true;
-    add_layer(blueprint, static_cast<std::int64_t>(layer));
+    add_mixtral_layer(blueprint, static_cast<std::int64_t>(layer));
   }
   return blueprint;
 }

@@ -7,7 +7,7 @@ namespace souvenir {
 
 namespace {
 
-void read_sizes(const ModelConfig& config, DecoderSpec& spec) {
+void read_opt_sizes(const ModelConfig& config, DecoderSpec& spec) {
   spec.vocabulary = config.integer("vocab_size", 1, kMaxVocabulary, 50272);
   spec.hidden = config.integer("hidden_size", 1, kMaxHidden, 768);
   spec.heads = config.integer("num_attention_heads", 1, kMaxHeads, 12);
@@ -33,7 +33,7 @@ void add_norm(Blueprint& blueprint, const std::string& name, Slot weight, Slot b
   blueprint.add(name + ".bias", bias, layer);
 }
 
-void add_layer(Blueprint& blueprint, std::int64_t layer, bool with_bias, bool norm_weights) {
+void add_opt_layer(Blueprint& blueprint, std::int64_t layer, bool with_bias, bool norm_weights) {
   const std::string at = "decoder.layers." + std::to_string(layer) + ".";
   const auto add = [&](const char* name, Slot weight, Slot bias) {
     blueprint.add(at + name + ".weight", weight, layer);
@@ -60,7 +60,7 @@ void add_layer(Blueprint& blueprint, std::int64_t layer, bool with_bias, bool no
 Blueprint read_opt(const ModelConfig& config) {
   Blueprint blueprint;
   DecoderSpec& spec = blueprint.spec;
-  read_sizes(config, spec);
+  read_opt_sizes(config, spec);
   const bool before = config.flag("do_layer_norm_before", true);
   const bool norm_weights = config.flag("layer_norm_elementwise_affine", true);
   spec.norm = Norm::layer_norm;
@@ -86,7 +86,7 @@ Blueprint read_opt(const ModelConfig& config) {
   }
   const bool with_bias = config.flag("enable_bias", true);
   for (std::size_t layer = 0; layer < spec.layers.size(); ++layer) {
-    add_layer(blueprint, static_cast<std::int64_t>(layer), with_bias, norm_weights);
+    add_opt_layer(blueprint, static_cast<std::int64_t>(layer), with_bias, norm_weights);
   }
   return blueprint;
 }

@@ -6,7 +6,7 @@ namespace souvenir {
 
 namespace {
 
-void add_layer(Blueprint& blueprint, std::int64_t layer) {
+void add_phi_layer(Blueprint& blueprint, std::int64_t layer) {
   const std::string at = "layers." + std::to_string(layer) + ".";
   blueprint.add(at + "input_layernorm.weight", Slot::attention_norm_weight, layer);
   blueprint.add(at + "input_layernorm.bias", Slot::attention_norm_bias, layer);
@@ -50,7 +50,7 @@ Blueprint read_phi(const ModelConfig& config) {
   blueprint.add("final_layernorm.weight", Slot::final_norm_weight);
   blueprint.add("final_layernorm.bias", Slot::final_norm_bias);
   for (std::size_t layer = 0; layer < spec.layers.size(); ++layer) {
-    add_layer(blueprint, static_cast<std::int64_t>(layer));
+    add_phi_layer(blueprint, static_cast<std::int64_t>(layer));
   }
   return blueprint;
 }

@@ -27,7 +27,7 @@ RopeParameters read_phi3_rope(const ModelConfig& config) {
   return rope;
 }
 
-void add_layer(Blueprint& blueprint, std::int64_t layer) {
+void add_phi3_layer(Blueprint& blueprint, std::int64_t layer) {
   const std::string at = "layers." + std::to_string(layer) + ".";
   blueprint.add(at + "input_layernorm.weight", Slot::attention_norm_weight, layer);
   blueprint.add(at + "self_attn.qkv_proj.weight", Slot::qkv_weight, layer);
@@ -57,7 +57,7 @@ Blueprint read_phi3(const ModelConfig& config) {
   blueprint.add("embed_tokens.weight", Slot::token_embedding);
   blueprint.add("norm.weight", Slot::final_norm_weight);
   for (std::size_t layer = 0; layer < blueprint.spec.layers.size(); ++layer) {
-    add_layer(blueprint, static_cast<std::int64_t>(layer));
+    add_phi3_layer(blueprint, static_cast<std::int64_t>(layer));
   }
   return blueprint;
 }

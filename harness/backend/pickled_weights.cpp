@@ -39,9 +39,9 @@ bool is_dense(const std::vector<std::int64_t>& shape, const std::vector<std::int
   return true;
 }
 
-class Reader {
+class PickledReader {
  public:
-  explicit Reader(const CheckpointFile& file) : file_(file) {}
+  explicit PickledReader(const CheckpointFile& file) : file_(file) {}
 
   PickledWeights run() {
     PickledWeights weights;
@@ -231,6 +231,8 @@ class Reader {
 
 }  // namespace
 
-PickledWeights read_pickled_weights(const CheckpointFile& file) { return Reader(file).run(); }
+PickledWeights read_pickled_weights(const CheckpointFile& file) {
+  return PickledReader(file).run();
+}
 
 }  // namespace souvenir

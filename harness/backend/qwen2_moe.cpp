@@ -39,7 +39,7 @@ void set_windows(Blueprint& blueprint, const ModelConfig& config) {
   }
 }
 
-void add_layer(Blueprint& blueprint, std::int64_t layer, bool bias) {
+void add_qwen2_moe_layer(Blueprint& blueprint, std::int64_t layer, bool bias) {
   const std::string at = "layers." + std::to_string(layer) + ".";
   blueprint.add(at + "input_layernorm.weight", Slot::attention_norm_weight, layer);
   add_llama_attention(blueprint, layer, at + "self_attn.", {.query_key_value = bias});
@@ -87,7 +87,7 @@ Blueprint read_qwen2_moe(const ModelConfig& config) {
   blueprint.add("embed_tokens.weight", Slot::token_embedding);
   blueprint.add("norm.weight", Slot::final_norm_weight);
   for (std::size_t layer = 0; layer < spec.layers.size(); ++layer) {
-    add_layer(blueprint, static_cast<std::int64_t>(layer), bias);
+    add_qwen2_moe_layer(blueprint, static_cast<std::int64_t>(layer), bias);
   }
   return blueprint;
 }

@@ -6,7 +6,7 @@ namespace souvenir {
 
 namespace {
 
-void add_layer(Blueprint& blueprint, std::int64_t layer, bool bias) {
+void add_starcoder2_layer(Blueprint& blueprint, std::int64_t layer, bool bias) {
   const std::string at = "layers." + std::to_string(layer) + ".";
   blueprint.add(at + "input_layernorm.weight", Slot::attention_norm_weight, layer);
   blueprint.add(at + "input_layernorm.bias", Slot::attention_norm_bias, layer);
@@ -48,7 +48,7 @@ Blueprint read_starcoder2(const ModelConfig& config) {
   blueprint.add("norm.bias", Slot::final_norm_bias);
   const bool bias = config.flag("use_bias", true);
   for (std::size_t layer = 0; layer < spec.layers.size(); ++layer) {
-    add_layer(blueprint, static_cast<std::int64_t>(layer), bias);
+    add_starcoder2_layer(blueprint, static_cast<std::int64_t>(layer), bias);
   }
   return blueprint;
 }

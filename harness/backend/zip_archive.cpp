@@ -35,9 +35,9 @@ struct Line {
   std::uint64_t local = 0;
 };
 
-class Reader {
+class ZipReader {
  public:
-  explicit Reader(const CheckpointFile& file) : file_(file) {}
+  explicit ZipReader(const CheckpointFile& file) : file_(file) {}
 
   std::map<std::string, ZipEntry> run() {
     const Directory directory = find_directory();
@@ -195,7 +195,7 @@ class Reader {
 }  // namespace
 
 std::map<std::string, ZipEntry> read_zip_directory(const CheckpointFile& file) {
-  return Reader(file).run();
+  return ZipReader(file).run();
 }
 
 }  // namespace souvenir

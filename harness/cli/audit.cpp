@@ -25,7 +25,7 @@ int interrupted_exit() {
   return interrupted();
 }
 
-int run(AuditOptions options) {
+int run_audit(AuditOptions options) {
   const std::string started = utc_now();
   if (options.subjects.empty() && options.canaries.empty()) {
     throw Error(ErrorKind::usage, "audit: expected --subjects or --canaries, found neither");
@@ -103,7 +103,7 @@ void add_audit(CLI::App& program, Action& action) {
   verb->add_option("--language", options->language, "en or fr: what report.html shows first")
       ->check(CLI::IsMember({"en", "fr"}))
       ->capture_default_str();
-  verb->callback([options, &action] { action = [options] { return run(*options); }; });
+  verb->callback([options, &action] { action = [options] { return run_audit(*options); }; });
 }
 
 }  // namespace souvenir::cli

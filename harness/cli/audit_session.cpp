@@ -25,8 +25,6 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-constexpr std::size_t kKeyBytes = 32;
-
 Suite read_suite(const AuditOptions& options) {
   Suite suite = load_suite(options.suite);
   suite.seed = options.seed.value_or(suite.seed);

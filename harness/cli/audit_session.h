@@ -18,6 +18,9 @@
 
 namespace souvenir::cli {
 
+// Of the key under which identities are hashed.
+inline constexpr std::size_t kKeyBytes = 32;
+
 struct AuditOptions {
   ModelOptions model;
   std::string suite = "release";

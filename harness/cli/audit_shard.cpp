@@ -22,7 +22,6 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-constexpr std::size_t kKeyBytes = 32;
 constexpr std::uint64_t kMaxAgreementBytes = 1U << 20U;
 
 std::optional<std::string> variable(const char* name) {

@@ -17,7 +17,7 @@ namespace souvenir::cli {
 
 namespace {
 
-struct Options {
+struct CanariesArguments {
   std::string templates;
   std::string out;
   CanaryOptions plan;
@@ -57,7 +57,7 @@ void write_files(const CanaryManifest& manifest, const std::filesystem::path& fo
            {folder / "manifest.json", manifest_text, true}});
 }
 
-int run(Options options) {
+int run_canaries(CanariesArguments options) {
   const auto templates = load_canary_templates(options.templates);
   options.plan.seed = options.seed ? *options.seed : seed_of_the_system();
   const std::filesystem::path folder = options.out;
@@ -80,7 +80,7 @@ int run(Options options) {
 }  // namespace
 
 void add_canaries(CLI::App& program, Action& action) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<CanariesArguments>();
   CLI::App* verb = program.add_subcommand(
       "canaries", "Invent secrets to plant in a training corpus, and controls that stay out of it");
   verb->footer(
@@ -100,7 +100,7 @@ void add_canaries(CLI::App& program, Action& action) {
   verb->add_option("--seed", options->seed, "for a run that must be repeatable, such as a test")
       ->check(CLI::NonNegativeNumber);
   verb->add_option("--out", options->out, "folder to write to")->required();
-  verb->callback([options, &action] { action = [options] { return run(*options); }; });
+  verb->callback([options, &action] { action = [options] { return run_canaries(*options); }; });
 }
 
 }  // namespace souvenir::cli

@@ -41,18 +41,18 @@ std::string lines(const std::vector<std::string>& texts) {
 
 // What decides what is trained: the folder of another demonstration is left alone.
 std::string identity(const DemoOptions& options) {
-  const nlohmann::ordered_json json = {{"tool", version()},
-                                       {"seed", options.corpus.seed},
-                                       {"documents", options.corpus.documents},
-                                       {"persons", options.corpus.persons},
-                                       {"canaries", options.corpus.canaries},
-                                       {"vocabulary", options.sizes.vocabulary},
-                                       {"hidden", options.sizes.hidden},
-                                       {"layers", options.sizes.layers},
-                                       {"epochs", options.plan.epochs},
-                                       {"max_steps", options.plan.max_steps},
-                                       {"rate", options.plan.rate}};
-  return json.dump(2) + "\n";
+  const nlohmann::ordered_json made_with = {{"tool", version()},
+                                            {"seed", options.corpus.seed},
+                                            {"documents", options.corpus.documents},
+                                            {"persons", options.corpus.persons},
+                                            {"canaries", options.corpus.canaries},
+                                            {"vocabulary", options.sizes.vocabulary},
+                                            {"hidden", options.sizes.hidden},
+                                            {"layers", options.sizes.layers},
+                                            {"epochs", options.plan.epochs},
+                                            {"max_steps", options.plan.max_steps},
+                                            {"rate", options.plan.rate}};
+  return made_with.dump(2) + "\n";
 }
 
 void take_folder(const DemoOptions& options) {
@@ -137,7 +137,7 @@ int say(const DemoOptions& options, const std::vector<DemoRow>& rows) {
   return all_hold(rows) == std::optional<bool>(true) ? kExitComplete : kExitInconclusive;
 }
 
-int run(DemoOptions options) {
+int run_demo(DemoOptions options) {
   options.plan.seed = options.corpus.seed;
   take_folder(options);
   const DemoCorpus corpus = invent_demo_corpus(options.corpus);
@@ -203,7 +203,7 @@ void add_demo(CLI::App& program, Action& action) {
       ->check(CLI::IsMember({"en", "fr"}))
       ->capture_default_str();
   add_sizes(*verb, *options);
-  verb->callback([options, &action] { action = [options] { return run(*options); }; });
+  verb->callback([options, &action] { action = [options] { return run_demo(*options); }; });
 }
 
 }  // namespace souvenir::cli

@@ -17,7 +17,7 @@ namespace souvenir::cli {
 
 namespace {
 
-struct Options {
+struct DiffArguments {
   std::string before;
   std::string after;
   std::vector<std::string> outputs = {"text"};
@@ -25,7 +25,8 @@ struct Options {
   bool force = false;
 };
 
-std::string render(const std::string& format, const EvidenceDiff& diff, const Options& options) {
+std::string render(const std::string& format, const EvidenceDiff& diff,
+                   const DiffArguments& options) {
   if (format == "text") return visible(diff_text(diff), "\n");
   if (format == "json") return canonical_json(diff_json(diff)) + "\n";
   if (format == "html") {
@@ -45,7 +46,7 @@ void refuse_other_questions(const EvidenceDiff& diff) {
   }
 }
 
-int run(const Options& options) {
+int run_diff(const DiffArguments& options) {
   const EvidenceFile before = read_evidence(options.before);
   const EvidenceFile after = read_evidence(options.after);
   const EvidenceDiff diff = diff_evidence(before.evidence, after.evidence);
@@ -79,7 +80,7 @@ int run(const Options& options) {
 }  // namespace
 
 void add_diff(CLI::App& program, Action& action) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<DiffArguments>();
   CLI::App* verb = program.add_subcommand(
       "diff", "Compare two evidences on the same inputs, finding by finding");
   verb->footer(
@@ -94,7 +95,7 @@ void add_diff(CLI::App& program, Action& action) {
       ->check(CLI::IsMember({"en", "fr"}))
       ->capture_default_str();
   verb->add_flag("--force", options->force, "compare audits of different inputs too");
-  verb->callback([options, &action] { action = [options] { return run(*options); }; });
+  verb->callback([options, &action] { action = [options] { return run_diff(*options); }; });
 }
 
 }  // namespace souvenir::cli

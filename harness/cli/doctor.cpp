@@ -14,7 +14,7 @@ namespace souvenir::cli {
 
 namespace {
 
-struct Options {
+struct DoctorArguments {
   int threads = 0;
   bool json = false;
 };
@@ -107,7 +107,7 @@ void write_json(const MachineReport& machine, RowWriter& out) {
   out.line(row.dump(2));
 }
 
-int run(const Options& options) {
+int run_doctor(const DoctorArguments& options) {
   const MachineReport machine = inspect_machine(options.threads);
   RowWriter out("-");
   if (options.json) {
@@ -122,14 +122,14 @@ int run(const Options& options) {
 }  // namespace
 
 void add_doctor(CLI::App& program, Action& action) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<DoctorArguments>();
   CLI::App* verb =
       program.add_subcommand("doctor", "Say what this machine and its libtorch can do");
   verb->add_option("--threads", options->threads, "0: as many as the CPUs this process may use")
       ->check(CLI::Range(0, 4096))
       ->capture_default_str();
   verb->add_flag("--json", options->json, "for programs");
-  verb->callback([options, &action] { action = [options] { return run(*options); }; });
+  verb->callback([options, &action] { action = [options] { return run_doctor(*options); }; });
 }
 
 }  // namespace souvenir::cli

@@ -15,7 +15,7 @@ namespace souvenir::cli {
 
 namespace {
 
-struct Options {
+struct ExplainArguments {
   std::string id;
   std::string language = "en";
 };
@@ -116,7 +116,7 @@ std::vector<std::string> known_ids() {
   return ids;
 }
 
-int run(const Options& options) {
+int run_explain(const ExplainArguments& options) {
   const Words words(options.language == "fr" ? Language::fr : Language::en);
   RowWriter out("-");
   const Speaker speaker{out, words};
@@ -137,7 +137,7 @@ int run(const Options& options) {
 }  // namespace
 
 void add_explain(CLI::App& program, Action& action) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<ExplainArguments>();
   CLI::App* verb = program.add_subcommand(
       "explain", "Say what a criterion, probe, measure, outcome or finding means");
   verb->add_option("ID", options->id, "e.g. AN-01, verbatim_rate, inconclusive, or a finding's id")
@@ -145,7 +145,7 @@ void add_explain(CLI::App& program, Action& action) {
   verb->add_option("--language", options->language, "en or fr")
       ->check(CLI::IsMember({"en", "fr"}))
       ->capture_default_str();
-  verb->callback([options, &action] { action = [options] { return run(*options); }; });
+  verb->callback([options, &action] { action = [options] { return run_explain(*options); }; });
 }
 
 }  // namespace souvenir::cli

@@ -17,7 +17,7 @@ namespace souvenir::cli {
 
 namespace {
 
-struct Options {
+struct GateArguments {
   std::string evidence;
   std::string policy;
   std::string baseline;
@@ -26,7 +26,7 @@ struct Options {
   bool report_only = false;
 };
 
-int run(const Options& options) {
+int run_gate(const GateArguments& options) {
   const Policy policy = *read_policy(options.policy);
   const EvidenceFile file = read_evidence(options.evidence);
   std::optional<EvidenceFile> baseline;
@@ -54,7 +54,7 @@ int run(const Options& options) {
 }  // namespace
 
 void add_gate(CLI::App& program, Action& action) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<GateArguments>();
   CLI::App* verb = program.add_subcommand("gate", "Judge evidence by a policy; for CI jobs");
   verb->footer(
       "A limit passes if the one-sided 95 % upper bound is at most at_most, fails if the lower\n"
@@ -68,7 +68,7 @@ void add_gate(CLI::App& program, Action& action) {
                  "say why of every check, not only of those that "
                  "do not pass");
   verb->add_flag("--report-only", options->report_only, "end 0 instead of 3");
-  verb->callback([options, &action] { action = [options] { return run(*options); }; });
+  verb->callback([options, &action] { action = [options] { return run_gate(*options); }; });
 }
 
 }  // namespace souvenir::cli

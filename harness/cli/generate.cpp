@@ -20,7 +20,7 @@ namespace souvenir::cli {
 
 namespace {
 
-struct Options {
+struct GenerateArguments {
   ModelOptions model;
   SamplingOptions sampling;
   GenerateOptions generate;
@@ -78,7 +78,8 @@ void write_samples(const InputRow& row, const GenerateResult& result, LazyTokeni
 }
 
 void generate_chunk(const LanguageModel& model, LazyTokenizer& tokenizer, bool has_tokenizer,
-                    const Options& options, std::vector<InputRow>& rows, AnswerWriter& writer) {
+                    const GenerateArguments& options, std::vector<InputRow>& rows,
+                    AnswerWriter& writer) {
   std::vector<GenerateRequest> requests;
   for (InputRow& row : rows) {
     if (!row.error.empty()) {
@@ -106,7 +107,7 @@ void generate_chunk(const LanguageModel& model, LazyTokenizer& tokenizer, bool h
   }
 }
 
-int run(const Options& options) {
+int run_generate(const GenerateArguments& options) {
   const auto model = load_model(options.model.model, options.model.load);
   LazyTokenizer tokenizer(options.model.model, parse_bos_rule(options.bos));
   const bool has_tokenizer = souvenir::has_tokenizer(options.model.model);
@@ -130,7 +131,7 @@ int run(const Options& options) {
 }  // namespace
 
 void add_generate(CLI::App& program, Action& action) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<GenerateArguments>();
   CLI::App* verb = program.add_subcommand("generate", "Write continuations of a prefix");
   verb->footer(
       "Rows in:  {\"id\", \"prefix_ids\"} or {\"id\", \"prefix\"}\n"
@@ -156,7 +157,7 @@ void add_generate(CLI::App& program, Action& action) {
     if (options->sampling.given) {
       options->generate.rule = options->sampling.rule;
     }
-    action = [options] { return run(*options); };
+    action = [options] { return run_generate(*options); };
   });
 }
 

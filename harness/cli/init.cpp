@@ -73,7 +73,7 @@ std::vector<OutputFile> starter_files(const fs::path& folder) {
           {folder / "subjects.example.jsonl", std::string(embedded::subjects_example_jsonl)}};
 }
 
-int run(const std::string& name) {
+int run_init(const std::string& name) {
   const fs::path folder = name.empty() ? "." : name;
   const std::vector<OutputFile> files = starter_files(folder);
   for (const OutputFile& file : files) {
@@ -107,7 +107,7 @@ void add_init(CLI::App& program, Action& action) {
   CLI::App* verb = program.add_subcommand(
       "init", "Write a starter suite, policy, context and subjects, with what to decide");
   verb->add_option("DIR", *folder, "folder to write into; this one, unless given");
-  verb->callback([folder, &action] { action = [folder] { return run(*folder); }; });
+  verb->callback([folder, &action] { action = [folder] { return run_init(*folder); }; });
 }
 
 }  // namespace cli

@@ -103,7 +103,7 @@ constexpr Listing kListings[] = {
     {"checkpoints", list_checkpoints}, {"tokenizers", list_tokenizers},
     {"suites", list_suites},           {"templates", list_templates}};
 
-int run(const std::string& what) {
+int run_list(const std::string& what) {
   RowWriter out("-");
   for (const Listing& listing : kListings) {
     if (what == listing.name) {
@@ -128,7 +128,7 @@ void add_list(CLI::App& program, Action& action) {
                    "templates")
       ->required()
       ->check(CLI::IsMember(names));
-  verb->callback([what, &action] { action = [what] { return run(*what); }; });
+  verb->callback([what, &action] { action = [what] { return run_list(*what); }; });
 }
 
 }  // namespace souvenir::cli

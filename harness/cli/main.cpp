@@ -29,7 +29,7 @@ void refuse_unknown_verb(const CLI::App& program, int argc, char** argv) {
   }
 }
 
-int run(int argc, char** argv) {
+int run_main(int argc, char** argv) {
   CLI::App program{"Measures what a trained language model remembers, and writes it down."};
   program.name("souvenir");
   program.set_version_flag("--version", cli::version_line());
@@ -63,7 +63,7 @@ int report(const char* message, int code) {
 int main(int argc, char** argv) {
   try {
     cli::install_interrupt_handlers();
-    return run(argc, argv);
+    return run_main(argc, argv);
   } catch (const Error& error) {
     return report(error.what(), cli::exit_code(error.kind()));
   } catch (const std::bad_alloc&) {

@@ -22,7 +22,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Options {
+struct MergeArguments {
   std::vector<std::string> folders;
   std::string out;
   std::string policy;
@@ -31,7 +31,7 @@ struct Options {
   std::string language = "en";
 };
 
-Sensitive take_hmac_key(const Options& options, const std::string& id) {
+Sensitive take_hmac_key(const MergeArguments& options, const std::string& id) {
   if (id.empty()) return {};
   if (options.hmac_key_file.empty()) {
     throw Error(ErrorKind::usage, "merge: expected --hmac-key, as the shards were given");
@@ -85,7 +85,7 @@ void merge_into(const std::vector<ShardRecord>& shards, const fs::path& folder) 
   fs::rename(building / "journal.sqlite", folder / "journal.sqlite");
 }
 
-int run(const Options& options) {
+int run_merge(const MergeArguments& options) {
   if (options.out.empty() && options.folders.size() != 1) {
     throw Error(ErrorKind::usage, "merge: expected --out beside more than one folder");
   }
@@ -116,7 +116,7 @@ int run(const Options& options) {
 }  // namespace
 
 void add_merge(CLI::App& program, Action& action) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<MergeArguments>();
   CLI::App* verb = program.add_subcommand("merge", "Judge the shards of an audit as one");
   verb->footer(
       "FOLDER is the --out that the shards shared; where they shared none, those of all of them,\n"
@@ -134,7 +134,7 @@ void add_merge(CLI::App& program, Action& action) {
   verb->add_option("--language", options->language, "en or fr: what report.html shows first")
       ->check(CLI::IsMember({"en", "fr"}))
       ->capture_default_str();
-  verb->callback([options, &action] { action = [options] { return run(*options); }; });
+  verb->callback([options, &action] { action = [options] { return run_merge(*options); }; });
 }
 
 }  // namespace souvenir::cli

@@ -15,7 +15,7 @@ namespace souvenir::cli {
 
 namespace {
 
-struct Options {
+struct ReportArguments {
   std::string evidence;
   std::vector<std::string> outputs;
   std::string language = "en";
@@ -32,7 +32,7 @@ const ReportFormat& find_format(const std::string& name) {
   throw Error(ErrorKind::usage, "-o: format \"" + name + "\": expected one of " + known);
 }
 
-int run(const Options& options) {
+int run_report(const ReportArguments& options) {
   const EvidenceFile file = read_evidence(options.evidence);
   ReportOptions report;
   report.language = options.language == "fr" ? Language::fr : Language::en;
@@ -52,7 +52,7 @@ int run(const Options& options) {
 }  // namespace
 
 void add_report(CLI::App& program, Action& action) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<ReportArguments>();
   CLI::App* verb = program.add_subcommand("report", "Render evidence again, without a model");
   verb->add_option("EVIDENCE", options->evidence, "evidence.json")->required();
   verb->add_option("-o,--output", options->outputs,
@@ -62,7 +62,7 @@ void add_report(CLI::App& program, Action& action) {
   verb->add_option("--language", options->language, "en or fr: shown first; both are in the file")
       ->check(CLI::IsMember({"en", "fr"}))
       ->capture_default_str();
-  verb->callback([options, &action] { action = [options] { return run(*options); }; });
+  verb->callback([options, &action] { action = [options] { return run_report(*options); }; });
 }
 
 }  // namespace souvenir::cli

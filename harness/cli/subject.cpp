@@ -16,14 +16,14 @@ namespace souvenir::cli {
 
 namespace {
 
-struct Options {
+struct SubjectArguments {
   std::string id;
   std::string out;
   std::string format = "json";
   std::string language = "en";
 };
 
-int run(const Options& options) {
+int run_subject(const SubjectArguments& options) {
   const auto folder = std::filesystem::path(options.out) / "private";
   if (!std::filesystem::exists(folder / "journal.sqlite")) {
     throw Error(ErrorKind::input, options.out +
@@ -42,7 +42,7 @@ int run(const Options& options) {
 }  // namespace
 
 void add_subject(CLI::App& program, Action& action) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<SubjectArguments>();
   CLI::App* verb =
       program.add_subcommand("subject", "Write what an audit found about one subject or person");
   verb->footer(
@@ -56,7 +56,7 @@ void add_subject(CLI::App& program, Action& action) {
   verb->add_option("--language", options->language, "en or fr: shown first in html")
       ->check(CLI::IsMember({"en", "fr"}))
       ->capture_default_str();
-  verb->callback([options, &action] { action = [options] { return run(*options); }; });
+  verb->callback([options, &action] { action = [options] { return run_subject(*options); }; });
 }
 
 }  // namespace souvenir::cli

@@ -11,9 +11,9 @@ namespace souvenir::cli {
 
 namespace {
 
-constexpr std::size_t kChunkRows = 1024;
+constexpr std::size_t kTextsAtOnce = 1024;
 
-struct Options {
+struct TokenizeArguments {
   std::string model;
   std::string input;
   std::string output;
@@ -42,10 +42,10 @@ Row answer(const Tokenizer& tokenizer, const InputRow& input, bool add_special_t
   return out;
 }
 
-int run(const Options& options) {
+int run_tokenize(const TokenizeArguments& options) {
   const std::unique_ptr<Tokenizer> tokenizer = load_tokenizer(options.model);
   AnswerWriter writer(options.output);
-  read_rows(options.input, kChunkRows, [&](std::vector<InputRow>& rows) {
+  read_rows(options.input, kTextsAtOnce, [&](std::vector<InputRow>& rows) {
     for (const InputRow& row : rows) {
       try {
         if (!row.error.empty()) {
@@ -66,7 +66,7 @@ int run(const Options& options) {
 }  // namespace
 
 void add_tokenize(CLI::App& program, Action& action) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<TokenizeArguments>();
   CLI::App* verb = program.add_subcommand("tokenize", "Turn text into token ids and back");
   verb->footer(
       "Rows in:  {\"id\", \"text\"} or {\"id\", \"ids\": [...]}\n"
@@ -80,7 +80,7 @@ void add_tokenize(CLI::App& program, Action& action) {
   verb->add_option("-o,--output", options->output, "JSON Lines; - or nothing: standard output");
   verb->add_flag("--add-special-tokens", options->add_special_tokens,
                  "add what the tokenizer's own post-processor adds");
-  verb->callback([options, &action] { action = [options] { return run(*options); }; });
+  verb->callback([options, &action] { action = [options] { return run_tokenize(*options); }; });
 }
 
 }  // namespace souvenir::cli

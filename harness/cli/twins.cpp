@@ -15,7 +15,7 @@ namespace souvenir::cli {
 
 namespace {
 
-struct Options {
+struct TwinsArguments {
   std::string subjects;
   std::string out = "-";
   std::int64_t per = 10;
@@ -24,7 +24,7 @@ struct Options {
 
 // Writes the twins of one subject. Returns whether there are any: where none can be made, the
 // others still have theirs.
-bool write_twins(const TwinMaker& maker, const Subject& subject, const Options& options,
+bool write_twins(const TwinMaker& maker, const Subject& subject, const TwinsArguments& options,
                  RowWriter& out) {
   std::vector<Subject> twins;
   try {
@@ -39,7 +39,7 @@ bool write_twins(const TwinMaker& maker, const Subject& subject, const Options& 
   return true;
 }
 
-int run(const Options& options) {
+int run_twins(const TwinsArguments& options) {
   const auto ignore = [](std::string_view) {};
   TwinMaker maker;
   std::int64_t wanted = 0;
@@ -83,7 +83,7 @@ int run(const Options& options) {
 }  // namespace
 
 void add_twins(CLI::App& program, Action& action) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<TwinsArguments>();
   CLI::App* verb = program.add_subcommand(
       "twins", "Invent controls that are matched to subjects in structure and belong to nobody");
   verb->footer(
@@ -97,7 +97,7 @@ void add_twins(CLI::App& program, Action& action) {
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   verb->add_option("-o", options->out, "file; - is standard output")->capture_default_str();
-  verb->callback([options, &action] { action = [options] { return run(*options); }; });
+  verb->callback([options, &action] { action = [options] { return run_twins(*options); }; });
 }
 
 }  // namespace souvenir::cli

@@ -17,7 +17,7 @@ namespace souvenir::cli {
 
 namespace {
 
-struct Options {
+struct ValidateArguments {
   std::string suite;
   std::string policy;
   std::string context;
@@ -49,7 +49,7 @@ std::string check_subjects(const std::string& path) {
          " positive controls";
 }
 
-int run(const Options& options) {
+int run_validate(const ValidateArguments& options) {
   if (options.suite.empty() && options.policy.empty() && options.context.empty() &&
       options.subjects.empty()) {
     throw Error(ErrorKind::usage, "validate: give --suite, --policy, --context or --subjects");
@@ -79,7 +79,7 @@ int run(const Options& options) {
 }  // namespace
 
 void add_validate(CLI::App& program, Action& action) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<ValidateArguments>();
   CLI::App* verb = program.add_subcommand(
       "validate", "Check a suite, subjects, a policy or a context before anything long is begun");
   verb->add_option("--suite", options->suite, "quick, release, full, or a file");
@@ -87,7 +87,7 @@ void add_validate(CLI::App& program, Action& action) {
   verb->add_option("--context", options->context, "what the controller declares");
   verb->add_option("--subjects", options->subjects, "JSON Lines; repeatable")
       ->allow_extra_args(false);
-  verb->callback([options, &action] { action = [options] { return run(*options); }; });
+  verb->callback([options, &action] { action = [options] { return run_validate(*options); }; });
 }
 
 }  // namespace souvenir::cli

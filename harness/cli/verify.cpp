@@ -22,7 +22,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Options {
+struct VerifyArguments {
   std::string evidence;
   std::string model;
   std::string adapter;
@@ -69,7 +69,8 @@ bool is_of_adapter(const EvidenceFile& file, const std::string& name) {
 
 // Where a file of the model was read from: the adapter's directory, the base model's, or the model
 // itself where it is one file, whatever its name is now; of a split one, beside the first part.
-fs::path place_of(const EvidenceFile& file, const std::string& name, const Options& options) {
+fs::path place_of(const EvidenceFile& file, const std::string& name,
+                  const VerifyArguments& options) {
   const bool merged = is_of_adapter(file, name);
   if (merged && options.adapter.empty()) {
     throw Error(ErrorKind::usage,
@@ -86,7 +87,7 @@ fs::path place_of(const EvidenceFile& file, const std::string& name, const Optio
   return own == 1 ? from : from.parent_path() / name;
 }
 
-void check_model(const EvidenceFile& file, const Options& options) {
+void check_model(const EvidenceFile& file, const VerifyArguments& options) {
   if (!options.adapter.empty() && !file.evidence.adapter) {
     throw Error(ErrorKind::integrity,
                 options.adapter + ": expected a model without an adapter, by the evidence");
@@ -104,7 +105,7 @@ void check_model(const EvidenceFile& file, const Options& options) {
   }
 }
 
-int run(const Options& options) {
+int run_verify(const VerifyArguments& options) {
   const EvidenceFile file = read_evidence(options.evidence);
   check_form(file, options.evidence);
   RowWriter out("-");
@@ -121,14 +122,14 @@ int run(const Options& options) {
 }  // namespace
 
 void add_verify(CLI::App& program, Action& action) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<VerifyArguments>();
   CLI::App* verb =
       program.add_subcommand("verify", "Check that evidence is whole, and about a given model");
   verb->add_option("EVIDENCE", options->evidence, "evidence.json")->required();
   verb->add_option("--model", options->model,
                    "directory, or GGUF file, that must be what was audited");
   verb->add_option("--adapter", options->adapter, "directory of the adapter merged into it");
-  verb->callback([options, &action] { action = [options] { return run(*options); }; });
+  verb->callback([options, &action] { action = [options] { return run_verify(*options); }; });
 }
 
 }  // namespace souvenir::cli

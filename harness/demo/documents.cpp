@@ -86,7 +86,8 @@ constexpr std::string_view kMinutes[] = {
     "The next [meeting|vote] takes place in {place} on {day} {month} at {hour}.",
     "{other} will [check|prepare|send] the [list|contract|minutes] by {day} {month}.",
 };
-constexpr Sentences kKinds[] = {kLetter, kRecord, kInvoice, kBiography, kNotice, kMinutes};
+constexpr Sentences kKindsOfDocument[] = {kLetter,    kRecord, kInvoice,
+                                          kBiography, kNotice, kMinutes};
 
 constexpr std::string_view kMonths =
     "January|February|March|April|May|June|July|August|September|"
@@ -174,7 +175,7 @@ class Writer {
 }  // namespace
 
 std::string invent_document(Rng& rng) {
-  const Sentences kind = kKinds[rng.uniform_below(std::size(kKinds))];
+  const Sentences kind = kKindsOfDocument[rng.uniform_below(std::size(kKindsOfDocument))];
   std::vector<std::string_view> forms(kind.begin(), kind.end());
   for (std::size_t i = forms.size(); i > 1; --i)
     std::swap(forms[i - 1], forms[rng.uniform_below(i)]);

@@ -83,6 +83,10 @@ std::string invent_shape(std::string_view value, Rng& rng) {
   return out;
 }
 
+std::string two_digits(std::uint64_t value) {
+  return {static_cast<char>('0' + value / 10), static_cast<char>('0' + value % 10)};
+}
+
 std::string random_digits(Rng& rng, std::size_t count) {
   std::string out;
   for (std::size_t i = 0; i < count; ++i) out += static_cast<char>('0' + rng.uniform_below(10));

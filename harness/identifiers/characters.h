@@ -31,6 +31,9 @@ std::string in_format_of(std::string_view format, std::string_view bare);
 // Replaces digits by digits and runs of letters by invented words, keeping length and case.
 std::string invent_shape(std::string_view value, Rng& rng);
 
+// Requires  value < 100
+std::string two_digits(std::uint64_t value);
+
 std::string random_digits(Rng& rng, std::size_t count);
 
 // Returns the number of the digits modulo `modulus`, up to 2^31.

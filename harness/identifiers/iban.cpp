@@ -53,10 +53,6 @@ std::string as_rib_digits(std::string_view text) {
   return digits;
 }
 
-std::string two_digits(std::uint64_t value) {
-  return {static_cast<char>('0' + value / 10), static_cast<char>('0' + value % 10)};
-}
-
 // `account` is bank, branch and account: 21 characters.
 std::string rib_key(std::string_view account) {
   return two_digits(97 - modulo(as_rib_digits(account) + "00", 97));

@@ -3,6 +3,8 @@
 #include <array>
 #include <string_view>
 
+#include "harness/identifiers/characters.h"
+
 namespace souvenir {
 
 namespace {
@@ -36,10 +38,6 @@ constexpr std::array<std::string_view, 3> kDomain = {"example.com", "example.net
 template <std::size_t n>
 std::string pick(Rng& rng, const std::array<std::string_view, n>& from) {
   return std::string(from[rng.uniform_below(n)]);
-}
-
-std::string two_digits(std::uint64_t value) {
-  return {static_cast<char>('0' + value / 10), static_cast<char>('0' + value % 10)};
 }
 
 }  // namespace

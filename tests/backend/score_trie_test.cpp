@@ -29,7 +29,7 @@ DecoderSpec longrope_spec() {
   return spec;
 }
 
-DecoderSpec any_spec() {
+DecoderSpec any_trie_spec() {
   switch (GENERATE(0, 1, 2, 3, 4)) {
     case 0:
       return test::tiny_spec();
@@ -137,7 +137,7 @@ TEST_CASE("totals add up what each sequence scores, and nothing before it", "[tr
 }
 
 TEST_CASE("a trie scores as its sequences one by one", "[trie]") {
-  const DecoderSpec spec = any_spec();
+  const DecoderSpec spec = any_trie_spec();
   const auto requests = awkward();
   for (const at::Device device : test::visible_devices()) {
     const auto model = tiny_model(spec, {.device = device});
@@ -172,7 +172,7 @@ TEST_CASE("what the requests of a batch begin with in common is computed once", 
 }
 
 TEST_CASE("a batch of requests that begin alike says of each what it says of it alone", "[trie]") {
-  const DecoderSpec spec = any_spec();
+  const DecoderSpec spec = any_trie_spec();
   std::vector<ScoreRequest> requests = awkward();
   for (std::size_t i = 0; i < 150; ++i)  // a large family with nothing but its first token shared
     requests.push_back({{5}, tiny_ids(2 + i % 13, i + 50)});

@@ -27,7 +27,7 @@ using Json = nlohmann::json;
 using test::GgufBytes;
 namespace fs = std::filesystem;
 
-const fs::path kGolden = fs::path(SOUVENIR_BINARY_DIR) / "../golden/tokenizers";
+const fs::path kGoldenTexts = fs::path(SOUVENIR_BINARY_DIR) / "../golden/tokenizers";
 
 struct Kind {
   const char* name;   // of the tokenizer
@@ -139,11 +139,11 @@ TEST_CASE("a GGUF file's tokens are those of the tokenizer it was made from", "[
   }
   const Kind kind = GENERATE(from_range(kKinds));
   CAPTURE(kind.name);
-  std::ifstream golden(kGolden / kind.name / "golden.jsonl");
+  std::ifstream golden(kGoldenTexts / kind.name / "golden.jsonl");
   std::string line;
   REQUIRE(std::getline(golden, line));
   const fs::path source =
-      kGolden / kind.name / Json::parse(line).at("tokenizer").get<std::string>();
+      kGoldenTexts / kind.name / Json::parse(line).at("tokenizer").get<std::string>();
   const test::ScratchDirectory scratch;
   test::write_bytes(scratch / "model.gguf",
                     gguf_of(Json::parse(test::read_bytes(source / "tokenizer.json")), kind));

@@ -11,7 +11,7 @@ using namespace souvenir::test;
 
 namespace {
 
-CanarySpace space(const std::string& pattern) {
+CanarySpace space_of(const std::string& pattern) {
   return CanarySpace("pin", parse_pattern(pattern, "test"), "test");
 }
 
@@ -137,11 +137,11 @@ TEST_CASE("a search counts what is likelier than a secret, and what is as likely
   const BosDecision bos;
   CandidateSearch search(model, tokenizer, bos, 100);
   // Counted over all 4^4 strings with exact fractions.
-  const SearchedRank two = *search.rank(space("{digits:4}"), "the pin is ", "0011", 100000);
+  const SearchedRank two = *search.rank(space_of("{digits:4}"), "the pin is ", "0011", 100000);
   CHECK(two.complete);
   CHECK(two.likelier == 5);
   CHECK(two.equal == 5);
-  const SearchedRank four = *search.rank(space("{digits:4}"), "the pin is ", "0123", 100000);
+  const SearchedRank four = *search.rank(space_of("{digits:4}"), "the pin is ", "0123", 100000);
   CHECK(four.likelier == 120);
   CHECK(four.equal == 27);
   CHECK(four.log2_space == Approx(std::log2(1e4)));
@@ -154,7 +154,7 @@ TEST_CASE("what a model knows by heart ranks first in a space that nobody could 
   const ByteTokenizer tokenizer;
   const BosDecision bos;
   CandidateSearch search(model, tokenizer, bos, 100000);
-  const auto found = search.rank(space("{hex:32}"), "the key is ", secret, 100000);
+  const auto found = search.rank(space_of("{hex:32}"), "the key is ", secret, 100000);
   REQUIRE(found);
   CHECK(found->complete);
   CHECK(found->likelier == 0);
@@ -173,7 +173,7 @@ TEST_CASE("a search finds the rank that enumeration finds, however tokens are cu
   const PairTokenizer tokenizer(pairs);
   const BosDecision bos;
   CandidateSearch search(model, tokenizer, bos, 100);
-  const CanarySpace all = space(pattern);
+  const CanarySpace all = space_of(pattern);
   for (const std::uint64_t index : {std::uint64_t{7}, std::uint64_t{312}, *all.size - 3}) {
     const std::string secret = all.secret_at(index);
     const auto found = search.rank(all, prefix, secret, 1 << 20);
@@ -192,7 +192,7 @@ TEST_CASE("tokens across the end of the prefix are searched where all secrets ha
   std::set<std::string> all_digits, some;
   for (char digit = '0'; digit <= '9'; ++digit) all_digits.insert(std::string(" ") + digit);
   some.insert(" 3");
-  const CanarySpace all = space("{digits:3}");
+  const CanarySpace all = space_of("{digits:3}");
   const PairTokenizer joining(all_digits), partly(some);
   CandidateSearch search(model, joining, bos, 100);
   const auto found = search.rank(all, "the pin is ", "512", 1 << 20);
@@ -208,7 +208,7 @@ TEST_CASE("a search that ends at its budget says so, and what it found is a boun
   const ByteTokenizer tokenizer;
   const BosDecision bos;
   CandidateSearch search(model, tokenizer, bos, 100);
-  const CanarySpace all = space("{digits:8}");
+  const CanarySpace all = space_of("{digits:8}");
   const SearchedRank whole = *search.rank(all, "pin ", "01230123", 1 << 30);
   REQUIRE(whole.complete);
   const SearchedRank part = *search.rank(all, "pin ", "01230123", whole.forwards / 2);
@@ -219,7 +219,7 @@ TEST_CASE("a search that ends at its budget says so, and what it found is a boun
 }
 
 TEST_CASE("beginnings of secrets have a key, others have none", "[search]") {
-  const CanarySpace all = space("k-{digits:2}{words:1}");
+  const CanarySpace all = space_of("k-{digits:2}{words:1}");
   CHECK(all.key_of("k-1"));
   CHECK(all.key_of("k-1") == all.key_of("k-9"));
   CHECK(all.key_of("k") != all.key_of("k-"));

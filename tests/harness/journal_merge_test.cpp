@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::int64_t kBudget = 256;
 
-std::string subjects(int count) {
+std::string uneven_subjects(int count) {
   std::string rows;
   for (int i = 0; i < count; ++i) {
     const std::string n = std::to_string(i);
@@ -56,7 +56,7 @@ TEST_CASE("shards divide the batches of every pass, and confirm what one run wou
   const AuditFixture audit;
   const FakeModel model({"prefix of 3 secret 3"});
   Journal whole;
-  audit.plan(whole, subjects(300), kBudget);
+  audit.plan(whole, uneven_subjects(300), kBudget);
   const Batches first = batches_of(whole, Pass::first, audit.options());
   // Every answer is a near-tie then: the most that can be confirmed.
   const Batches confirm = confirming(audit, whole, model, 1e9);
@@ -73,7 +73,7 @@ TEST_CASE("shards divide the batches of every pass, and confirm what one run wou
   std::size_t together = 0;
   for (std::int64_t index = 0; index < count; ++index) {
     Journal journal;
-    audit.plan(journal, subjects(300), kBudget);
+    audit.plan(journal, uneven_subjects(300), kBudget);
     take_share(journal, {index, count}, kBudget, {});
     take_share(journal, {index, count}, kBudget, {});  // again: does nothing
     const Batches own = batches_of(journal, Pass::first, audit.options());
@@ -96,7 +96,7 @@ TEST_CASE("shares of a plan cost about the same", "[shard]") {
   std::vector<std::int64_t> tokens;
   for (std::int64_t index = 0; index < 3; ++index) {
     Journal journal;
-    audit.plan(journal, subjects(600), kBudget);
+    audit.plan(journal, uneven_subjects(600), kBudget);
     take_share(journal, {index, 3}, kBudget, {});
     tokens.push_back(0);
     for (const std::int64_t ordinal : journal.open_batches(Pass::first)) {
@@ -115,7 +115,7 @@ TEST_CASE("merged journals hold the answers of one run", "[shard]") {
   const AuditFixture audit;
   const FakeModel model({"prefix of 3 secret 3"});
   Journal whole;
-  audit.plan(whole, subjects(90));
+  audit.plan(whole, uneven_subjects(90));
   REQUIRE(audit.ask(whole, model));
 
   const TemporaryFolder folder;
@@ -126,7 +126,7 @@ TEST_CASE("merged journals hold the answers of one run", "[shard]") {
     {
       Journal journal(path);
       journal.identify({{"model", "aa"}});
-      audit.plan(journal, subjects(90));
+      audit.plan(journal, uneven_subjects(90));
       take_share(journal, {index, 3}, kBudget, {});
       REQUIRE(audit.ask(journal, model));
       CHECK_THROWS_AS(read_shard(path), Error);  // held by another run

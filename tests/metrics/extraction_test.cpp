@@ -16,7 +16,7 @@ using namespace souvenir;
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+constexpr double kNotANumber = std::numeric_limits<double>::quiet_NaN();
 
 std::vector<std::uint8_t> flags(const std::string& digits) {
   std::vector<std::uint8_t> result;
@@ -224,7 +224,7 @@ TEST_CASE("one impossible token spoils the windows it is in and no others", "[ex
 }
 
 TEST_CASE("arguments that mean nothing are refused by the extraction formulas", "[extraction]") {
-  const double log_p = GENERATE(0.1, kNan, kInfinity);
+  const double log_p = GENERATE(0.1, kNotANumber, kInfinity);
   CHECK_THROWS_AS(success_within(log_p, 1), std::invalid_argument);
   CHECK_THROWS_AS(queries_needed(log_p, 0.5), std::invalid_argument);
   CHECK_THROWS_AS(log10_queries_needed(log_p, 0.5), std::invalid_argument);
@@ -233,11 +233,11 @@ TEST_CASE("arguments that mean nothing are refused by the extraction formulas", 
 }
 
 TEST_CASE("budgets and probabilities that mean nothing are refused", "[extraction]") {
-  const double n = GENERATE(-1.0, kNan, kInfinity);
+  const double n = GENERATE(-1.0, kNotANumber, kInfinity);
   CHECK_THROWS_AS(success_within(-1.0, n), std::invalid_argument);
   CHECK_THROWS_AS(log_extraction_threshold(n, 0.5), std::invalid_argument);
   CHECK_THROWS_AS(log_extraction_threshold(0.5, 0.5), std::invalid_argument);
-  const double p = GENERATE(0.0, -0.1, 1.1, kNan);
+  const double p = GENERATE(0.0, -0.1, 1.1, kNotANumber);
   CHECK_THROWS_AS(queries_needed(-1.0, p), std::invalid_argument);
   CHECK_THROWS_AS(log_extraction_threshold(1, p), std::invalid_argument);
   CHECK_THROWS_AS(expected_extraction_rate({}, 1), std::invalid_argument);

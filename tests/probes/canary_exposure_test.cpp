@@ -13,7 +13,7 @@ using namespace souvenir::test;
 
 namespace {
 
-std::vector<Finding> judge(std::vector<JudgedString> strings) {
+std::vector<Finding> judge_exposures(std::vector<JudgedString> strings) {
   const Probe& probe = find_probe("canary_exposure");
   ProbeContext context;
   context.parameters = probe.resolve(nlohmann::json::object(), "test");
@@ -54,7 +54,7 @@ std::vector<JudgedString> canaries(double rank_of_often) {
 }  // namespace
 
 TEST_CASE("canaries that rank first contradict, by tier", "[exposure]") {
-  const auto findings = judge(canaries(1.0));
+  const auto findings = judge_exposures(canaries(1.0));
   const Finding& often = find(findings, "canary_exposure/exposure_median/repetitions=64");
   CHECK(often.outcome == Outcome::contradicted);
   CHECK(*often.estimate.value == Approx(9.965784284662));
@@ -76,7 +76,7 @@ TEST_CASE("canaries that rank first contradict, by tier", "[exposure]") {
 }
 
 TEST_CASE("canaries that rank by lot do not reassure where none is seen", "[exposure]") {
-  const auto findings = judge(canaries(0.0));
+  const auto findings = judge_exposures(canaries(0.0));
   for (const Finding& finding : findings) {
     CAPTURE(finding_id(finding));
     CHECK(finding.outcome != Outcome::contradicted);
@@ -92,13 +92,13 @@ TEST_CASE("a tokenizer that was trained on the canaries is named", "[exposure]")
     return std::any_of(caveats.begin(), caveats.end(),
                        [](const Remark& remark) { return remark.code == "fewer_tokens"; });
   };
-  CHECK_FALSE(named(judge(canaries(1.0))));
+  CHECK_FALSE(named(judge_exposures(canaries(1.0))));
   auto strings = canaries(1.0);
   for (JudgedString& string : strings) {
     const bool often = string.canary->tier == 64;
     string.observation.log_probs.assign(often ? 1 : 3, -1.0);
   }
-  CHECK(named(judge(strings)));
+  CHECK(named(judge_exposures(strings)));
 }
 
 TEST_CASE("held-out canaries that are exposed withhold both words", "[exposure]") {
@@ -106,7 +106,7 @@ TEST_CASE("held-out canaries that are exposed withhold both words", "[exposure]"
   for (JudgedString& string : strings) {
     if (!string.canary->planted) string.rank->rank = 2.0;
   }
-  const auto findings = judge(std::move(strings));
+  const auto findings = judge_exposures(std::move(strings));
   const Finding& often = find(findings, "canary_exposure/exposure_median/repetitions=64");
   CHECK(often.outcome == Outcome::inconclusive);
   CHECK(often.outcome_reason.code == "held_out_differ");
@@ -117,7 +117,7 @@ TEST_CASE("no held-out canary, no word", "[exposure]") {
   for (JudgedString& string : canaries(1.0)) {
     if (string.canary->planted) strings.push_back(string);
   }
-  const auto findings = judge(std::move(strings));
+  const auto findings = judge_exposures(std::move(strings));
   CHECK(find(findings, "canary_exposure/exposure_median/repetitions=64").outcome_reason.code ==
         "no_negative_control");
 }
@@ -129,7 +129,7 @@ TEST_CASE("exact and sampled ranks are never added up", "[exposure]") {
     strings[i].rank->space = 0;
     strings[i].rank->log2_space = 60.0;
   }
-  const auto findings = judge(std::move(strings));
+  const auto findings = judge_exposures(std::move(strings));
   const Finding& exact = find(findings, "canary_exposure/exposure_median/repetitions=64");
   const Finding& sampled =
       find(findings, "canary_exposure/exposure_median[ranking=sampled]/repetitions=64");
@@ -154,7 +154,7 @@ TEST_CASE("what a search of a whole space found is described, bounds as bounds",
     }
     string.searched = found;
   }
-  const auto findings = judge(strings);
+  const auto findings = judge_exposures(strings);
   const std::string metric = "canary_exposure/exposure_median[ranking=searched]/";
   CHECK(*find(findings, metric + "repetitions=64").estimate.value == Approx(128.0));
   CHECK(*find(findings, metric + "repetitions=1").estimate.value == Approx(124.0));
@@ -188,7 +188,7 @@ TEST_CASE("extrapolated bits are called that, and stand apart", "[exposure]") {
       rank.sample.push_back(-20.0 + 2.0 * normal_quantile(rng.uniform01() + 1e-12));
     }
   }
-  const auto findings = judge(std::move(strings));
+  const auto findings = judge_exposures(std::move(strings));
   const Finding& beyond =
       find(findings, "canary_exposure/exposure_median[ranking=extrapolated]/repetitions=64");
   REQUIRE(beyond.estimate.value);
@@ -203,18 +203,18 @@ TEST_CASE("extrapolated bits are called that, and stand apart", "[exposure]") {
 }
 
 TEST_CASE("without canaries the probe was not run", "[exposure]") {
-  const auto findings = judge({made_string("s", 1.0, Member::yes)});
+  const auto findings = judge_exposures({made_string("s", 1.0, Member::yes)});
   REQUIRE(findings.size() == 1);
   CHECK(findings[0].outcome == Outcome::not_tested);
   CHECK(findings[0].outcome_reason.code == "no_canaries");
-  CHECK(judge({made_canary("c", 1.0, 1, true)})[0].outcome_reason.code == "no_ranks");
+  CHECK(judge_exposures({made_canary("c", 1.0, 1, true)})[0].outcome_reason.code == "no_ranks");
 }
 
 TEST_CASE("small tiers are withheld", "[exposure]") {
   auto strings = canaries(1.0);
   strings.push_back(ranked("rare", 1.0, 4, true));
   const Finding rare =
-      find(judge(std::move(strings)), "canary_exposure/exposure_median/repetitions=4");
+      find(judge_exposures(std::move(strings)), "canary_exposure/exposure_median/repetitions=4");
   CHECK(rare.suppressed);
   CHECK_FALSE(rare.estimate.value);
 }

@@ -13,12 +13,13 @@ using namespace souvenir::test;
 
 namespace {
 
-const nlohmann::json kParameters = {{"fpr", {0.001, 0.1}}, {"min_n", 10}, {"min_controls", 10}};
+const nlohmann::json kMembershipParameters = {
+    {"fpr", {0.001, 0.1}}, {"min_n", 10}, {"min_controls", 10}};
 
-std::vector<Finding> judge(std::vector<JudgedString> strings) {
+std::vector<Finding> judge_membership(std::vector<JudgedString> strings) {
   const Probe& probe = find_probe("membership");
   ProbeContext context;
-  context.parameters = probe.resolve(kParameters, "test");
+  context.parameters = probe.resolve(kMembershipParameters, "test");
   ListCursor cursor(std::move(strings));
   return probe.judge(context, cursor);
 }
@@ -53,7 +54,7 @@ const Control& control_of(const Finding& finding, const std::string& role) {
 }  // namespace
 
 TEST_CASE("canaries that score higher than held-out ones contradict", "[membership]") {
-  const auto findings = judge(canaries(0.9, 2.0));
+  const auto findings = judge_membership(canaries(0.9, 2.0));
   const Finding& all = find(findings, "membership/auc[population=canaries,score=loss]/all");
   CHECK(all.outcome == Outcome::contradicted);
   CHECK(all.outcome_reason.code == "told_apart");
@@ -80,7 +81,7 @@ TEST_CASE("a few canaries that all stand in front contradict", "[membership]") {
     strings.push_back(i < 8 ? made_canary("in" + n, loss_of(i, "in") - 5.0, 64, true, true, true)
                             : made_canary("out" + n, loss_of(i, "out"), 64, false));
   }
-  const auto findings = judge(std::move(strings));
+  const auto findings = judge_membership(std::move(strings));
   const Finding& all = find(findings, "membership/auc[population=canaries,score=loss]/all");
   CHECK(*all.estimate.value == 1.0);
   CHECK(*all.estimate.p_value == Approx(1.0 / 10518300.0).epsilon(1e-9));
@@ -89,7 +90,7 @@ TEST_CASE("a few canaries that all stand in front contradict", "[membership]") {
 
 TEST_CASE("canaries seen once that cannot be told are not contradicted beside some that can",
           "[membership]") {
-  const auto findings = judge(canaries(0.0, 2.0));
+  const auto findings = judge_membership(canaries(0.0, 2.0));
   const Finding& once =
       find(findings, "membership/auc[population=canaries,score=loss]/repetitions=1");
   CHECK(once.outcome == Outcome::not_contradicted_in_scope);
@@ -99,7 +100,7 @@ TEST_CASE("canaries seen once that cannot be told are not contradicted beside so
 
 TEST_CASE("an attack that does not even see what stood there often proves nothing",
           "[membership]") {
-  const auto findings = judge(canaries(0.0, 0.0));
+  const auto findings = judge_membership(canaries(0.0, 0.0));
   const Finding& all = find(findings, "membership/auc[population=canaries,score=loss]/all");
   CHECK(all.outcome == Outcome::inconclusive);
   CHECK(all.outcome_reason.code == "most_planted_unseen");
@@ -110,7 +111,7 @@ TEST_CASE("canaries that differ without the model withhold both words", "[member
   for (JudgedString& string : strings) {
     if (string.canary->planted) string.secret = Sensitive("qwerty and much more");
   }
-  const auto findings = judge(std::move(strings));
+  const auto findings = judge_membership(std::move(strings));
   const Finding& all = find(findings, "membership/auc[population=canaries,score=loss]/all");
   CHECK(all.outcome == Outcome::inconclusive);
   CHECK(all.outcome_reason.code == "held_out_differ");
@@ -125,7 +126,7 @@ TEST_CASE("real strings are left to a person, with the blind baseline beside", "
     strings.push_back(made_string("out" + n, loss_of(i, "out"), Member::no));
     strings.push_back(made_string("unknown" + n, loss_of(i, "unknown"), Member::unknown));
   }
-  const auto findings = judge(strings);
+  const auto findings = judge_membership(strings);
   const Finding& loss = find(findings, "membership/auc[score=loss]/all");
   CHECK(*loss.estimate.value == 1.0);
   CHECK(loss.estimate.n == 40);
@@ -139,7 +140,7 @@ TEST_CASE("real strings are left to a person, with the blind baseline beside", "
   for (JudgedString& string : strings) {
     if (string.member == Member::yes) string.secret = Sensitive("a longer secret");
   }
-  const auto shifted = judge(strings);
+  const auto shifted = judge_membership(strings);
   const Finding& same = find(shifted, "membership/auc[score=loss]/all");
   CHECK(same.outcome == Outcome::human_judgement);
   CHECK(same.outcome_reason.code == "blind_not_beaten");
@@ -151,7 +152,7 @@ TEST_CASE("real strings are left to a person, with the blind baseline beside", "
 }
 
 TEST_CASE("a true-positive rate the controls cannot show is refused", "[membership]") {
-  const auto findings = judge(canaries(0.0, 2.0));
+  const auto findings = judge_membership(canaries(0.0, 2.0));
   const Finding& refused =
       find(findings, "membership/tpr_at_fpr[fpr=0.001,population=canaries,score=loss]/all");
   CHECK_FALSE(refused.estimate.value);
@@ -164,7 +165,7 @@ TEST_CASE("a true-positive rate the controls cannot show is refused", "[membersh
 }
 
 TEST_CASE("scores without a reference model say so once", "[membership]") {
-  const auto findings = judge(canaries(0.0, 2.0));
+  const auto findings = judge_membership(canaries(0.0, 2.0));
   const Finding& none = find(findings, "membership/auc[population=canaries,score=wbc]/all");
   CHECK_FALSE(none.estimate.value);
   CHECK(none.estimate.reason == "no reference model");
@@ -186,7 +187,7 @@ TEST_CASE("every score sees strings that the model got better at", "[membership]
     string.lowercase = string.observation;
     if (often) string.lowercase->log_probs.assign(6, -2.5);
   }
-  const auto findings = judge(std::move(strings));
+  const auto findings = judge_membership(std::move(strings));
   for (const std::string& score : attack_names()) {
     CAPTURE(score);
     const Finding& often =
@@ -202,7 +203,7 @@ TEST_CASE("one class alone has one finding, without a number", "[membership]") {
     for (int i = 0; i < 20; ++i) {
       strings.push_back(made_string("s" + std::to_string(i), 1.0, member));
     }
-    const auto findings = judge(strings);
+    const auto findings = judge_membership(strings);
     REQUIRE(findings.size() == 1);
     CHECK(finding_id(findings[0]) == "membership/auc[score=loss]/all");
     CHECK(findings[0].outcome == Outcome::inconclusive);
@@ -215,7 +216,7 @@ TEST_CASE("few strings of one class are withheld", "[membership]") {
     strings.push_back(made_string("out" + std::to_string(i), loss_of(i, "out"), Member::no));
     if (i < 4) strings.push_back(made_string("in" + std::to_string(i), 0.1, Member::yes));
   }
-  const auto findings = judge(strings);
+  const auto findings = judge_membership(strings);
   const Finding& loss = find(findings, "membership/auc[score=loss]/all");
   CHECK(loss.suppressed);
   CHECK_FALSE(loss.estimate.value);
@@ -230,7 +231,7 @@ TEST_CASE("areas are clustered where persons are given", "[membership]") {
                                   i % 2 == 0 ? Member::yes : Member::no));
     strings.back().person = "p" + std::to_string(i / 3);
   }
-  const Finding loss = find(judge(strings), "membership/auc[score=loss]/all");
+  const Finding loss = find(judge_membership(strings), "membership/auc[score=loss]/all");
   CHECK(loss.estimate.persons == 20);
   CHECK(loss.estimate.method.find("person") != std::string::npos);
 }

@@ -28,7 +28,7 @@ namespace {
 
 using sentencepiece::SentencePieceProcessor;
 
-constexpr const char* kFile = "tokenizer.model";
+constexpr const char* kSentencePieceFile = "tokenizer.model";
 
 // A field "normalizer_spec { add_dummy_prefix: false }" behind a serialised model overrides the one
 // within it: so protocol buffers are defined.
@@ -37,7 +37,7 @@ constexpr std::string_view kNoDummyPrefix("\x1A\x02\x18\x00", 4);
 void load(SentencePieceProcessor& processor, std::string_view bytes) {
   const auto status = processor.LoadFromSerializedProto(bytes);
   if (!status.ok()) {
-    throw Error(ErrorKind::input, kFile + std::string(": not a SentencePiece model"));
+    throw Error(ErrorKind::input, kSentencePieceFile + std::string(": not a SentencePiece model"));
   }
 }
 
@@ -91,7 +91,8 @@ class SentencePieceTokenizer final : public Tokenizer {
       sentencepiece::ImmutableSentencePieceText pieces;
       const std::string_view part = text.substr(stretch.begin, stretch.end - stretch.begin);
       if (!processor.Encode(part, pieces.mutable_proto()).ok()) {
-        throw Error(ErrorKind::input, kFile + std::string(": the text cannot be encoded"));
+        throw Error(ErrorKind::input,
+                    kSentencePieceFile + std::string(": the text cannot be encoded"));
       }
       for (std::size_t i = 0; i < pieces.pieces_size(); ++i) {
         const auto piece = pieces.pieces(static_cast<int>(i));
@@ -163,8 +164,8 @@ class SentencePieceTokenizer final : public Tokenizer {
       const auto id = static_cast<std::size_t>(token.id);
       if ((piece && *piece != token.id) || (!piece && id < piece_count_)) {
         throw Error(ErrorKind::input,
-                    kFile + std::string(": added token with id ") + std::to_string(token.id) +
-                        ": the model has " +
+                    kSentencePieceFile + std::string(": added token with id ") +
+                        std::to_string(token.id) + ": the model has " +
                         (piece ? "it as id " + std::to_string(*piece) : "another token there"));
       }
       token.normalized = false;  // looked for in the text as it is
@@ -225,7 +226,8 @@ class SentencePieceTokenizer final : public Tokenizer {
     }
     sentencepiece::ImmutableSentencePieceText pieces;
     if (!marking_.Decode(run, pieces.mutable_proto()).ok()) {
-      throw Error(ErrorKind::input, kFile + std::string(": the ids cannot be decoded"));
+      throw Error(ErrorKind::input,
+                  kSentencePieceFile + std::string(": the ids cannot be decoded"));
     }
     for (std::size_t i = 0; i < run.size(); ++i) {
       if (marking_.IsByte(run[i])) {  // the library would replace bytes that are not valid UTF-8

@@ -17,7 +17,7 @@ namespace souvenir::tokenizing {
 
 namespace {
 
-constexpr const char* kFile = "tekken.json";
+constexpr const char* kTekkenFile = "tekken.json";
 
 // The special tokens of files that name none, up to version 7.
 constexpr std::array kOldSpecials = {"<unk>",
@@ -100,7 +100,7 @@ std::vector<RankedToken> read_vocabulary(const Fields& root, std::int64_t size) 
   tokens.reserve(static_cast<std::size_t>(size));
   for (std::int64_t rank = 0; rank < size; ++rank) {
     const Fields entry(entries[static_cast<std::size_t>(rank)],
-                       kFile + std::string(": /vocab/") + std::to_string(rank));
+                       kTekkenFile + std::string(": /vocab/") + std::to_string(rank));
     auto bytes = from_base64(entry.string("token_bytes"));
     if (!bytes || bytes->empty() || entry.integer("rank") != rank) {
       entry.fail("expected token_bytes in base64, and the rank " + std::to_string(rank));
@@ -114,15 +114,15 @@ std::vector<RankedToken> read_vocabulary(const Fields& root, std::int64_t size) 
 
 std::unique_ptr<Tokenizer> make_tekken_tokenizer(std::string_view bytes,
                                                  const TokenizerConfig& given) {
-  const nlohmann::json tree = strict_json(bytes, kFile, ErrorKind::input);
-  const Fields root(tree, kFile + std::string(": "));
+  const nlohmann::json tree = strict_json(bytes, kTekkenFile, ErrorKind::input);
+  const Fields root(tree, kTekkenFile + std::string(": "));
   const Fields settings = root.object("config");
   const std::int64_t specials = checked_count(settings, "default_num_special_tokens");
   const std::int64_t size = checked_count(settings, "default_vocab_size") - specials;
   TokenizerParts parts;
-  parts.origin.file = kFile;
+  parts.origin.file = kTekkenFile;
   parts.added = read_specials(root, settings, specials);
-  parts.model = make_rank_model(read_vocabulary(root, size), specials, kFile);
+  parts.model = make_rank_model(read_vocabulary(root, size), specials, kTekkenFile);
   std::optional<AddedToken> front;
   for (const AddedToken& token : parts.added) {
     front = token.content == "<s>" ? std::optional(token) : front;
