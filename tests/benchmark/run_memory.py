@@ -2,12 +2,14 @@
 """Scores the same rows with a model in memory and read layer by layer, and prints one table.
 
     python run_memory.py --program build/release/souvenir [--tokens N] [--layers N] [--hidden N]
-                         [--out FILE]
+                         [--experts N] [--out FILE]
 
 The model is a Llama of random float32 weights, made once: 80 layers of 51 MB are 4.1 GB, four times
 what `--memory` gives the second run. How many tokens can pass at once grows with the weights and
-falls with the hidden size: many narrow layers let 10^5 through without a machine of many cores. The rows of both runs are compared byte by byte. Both read the
-file through the operating system's cache; `--cold` has it drop that first (as root).
+falls with the hidden size; a narrow mixture (`--hidden 256 --layers 29 --experts 64`) lets 10^5 through
+without a machine of many cores, and computes least for what it reads. The rows of both runs are
+compared byte by byte. Both read the file through the operating system's cache; `--cold` has it drop
+that first (as root).
 """
 
 import argparse
@@ -53,6 +55,7 @@ def parse_arguments():
     parser.add_argument("--tokens", type=int, default=20000)
     parser.add_argument("--layers", type=int, default=80)
     parser.add_argument("--hidden", type=int, default=1024)
+    parser.add_argument("--experts", type=int, default=0, help="a mixture, two of them a token")
     parser.add_argument("--cold", action="store_true", help="drop the system's file cache first")
     parser.add_argument("--out", type=pathlib.Path, default=ROOT / "build/bench/memory.md")
     return parser.parse_args()
@@ -60,8 +63,10 @@ def parse_arguments():
 
 def main():
     folder = ARGUMENTS.out.parent
-    model = ROOT / f"build/models/random-llama-{ARGUMENTS.layers}-{ARGUMENTS.hidden}"
-    random_llama.write(model, ARGUMENTS.layers, ARGUMENTS.hidden, VOCABULARY)
+    size = [ARGUMENTS.layers, ARGUMENTS.hidden] + [ARGUMENTS.experts] * (ARGUMENTS.experts > 0)
+    model = ROOT / "build/models" / "-".join(["random-llama", *map(str, size)])
+    random_llama.write(model, ARGUMENTS.layers, ARGUMENTS.hidden, VOCABULARY,
+                       experts=ARGUMENTS.experts)
     folder.mkdir(parents=True, exist_ok=True)
     write_rows(folder / "rows.jsonl", ARGUMENTS.tokens)
     weights = (model / "model.safetensors").stat().st_size
