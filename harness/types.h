@@ -6,6 +6,8 @@
 
 namespace souvenir {
 
+inline constexpr std::int64_t kMiB = std::int64_t{1} << 20U;  // bytes
+
 // Index into a model's vocabulary.
 using TokenId = std::int32_t;
 

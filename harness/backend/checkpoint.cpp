@@ -10,6 +10,7 @@
 #include "harness/backend/gguf_file.h"
 #include "harness/backend/pickled_weights.h"
 #include "harness/error.h"
+#include "harness/types.h"
 
 namespace souvenir {
 
@@ -17,7 +18,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::uint64_t kMiB = std::uint64_t{1} << 20U;
 constexpr std::uint64_t kMaxConfigBytes = kMiB;
 constexpr std::uint64_t kMaxIndexBytes = 64 * kMiB;
 constexpr std::uint64_t kLargeHeaderBytes = 10'000'000;

@@ -14,7 +14,6 @@ namespace {
 
 constexpr std::int64_t kBatchTokens = 2048;  // the usual --token-budget
 constexpr std::int64_t kMostTokens = 131072;
-constexpr std::int64_t kMiB = std::int64_t{1} << 20U;
 constexpr std::int64_t kSpare = 48 * kMiB;  // the answers, the journal, the allocator's leftovers
 
 }  // namespace

@@ -20,9 +20,9 @@ namespace souvenir::cli {
 
 namespace {
 
-constexpr std::size_t kChunkRows = 4096;
+constexpr std::size_t kRowsAtOnce = 4096;
 
-struct Options {
+struct ScoreArguments {
   ModelOptions model;
   SamplingOptions sampling;
   std::string bos = "auto";
@@ -148,9 +148,9 @@ void score_all(const LanguageModel& model, std::vector<Pending>& pending,
   }
 }
 
-void score_chunk(const LanguageModel& model, LazyTokenizer& tokenizer, const Options& options,
-                 const ScoreOptions& score_options, std::vector<InputRow>& rows,
-                 AnswerWriter& writer) {
+void score_chunk(const LanguageModel& model, LazyTokenizer& tokenizer,
+                 const ScoreArguments& options, const ScoreOptions& score_options,
+                 std::vector<InputRow>& rows, AnswerWriter& writer) {
   std::vector<Pending> pending;
   for (InputRow& row : rows) {
     if (!row.error.empty()) {
@@ -181,7 +181,7 @@ void score_chunk(const LanguageModel& model, LazyTokenizer& tokenizer, const Opt
   }
 }
 
-int run(const Options& options) {
+int run_score(const ScoreArguments& options) {
   const auto model = load_model(options.model.model, options.model.load);
   LazyTokenizer tokenizer(options.model.model, parse_bos_rule(options.bos));
   ScoreOptions score_options;
@@ -191,7 +191,7 @@ int run(const Options& options) {
   AnswerWriter writer(options.output);
   Progress progress(parse_progress(options.model.progress), "scoring", "rows");
   std::int64_t done = 0;
-  read_rows(options.input, kChunkRows, [&](std::vector<InputRow>& rows) {
+  read_rows(options.input, kRowsAtOnce, [&](std::vector<InputRow>& rows) {
     if (interrupted() == 0) {
       score_chunk(*model, tokenizer, options, score_options, rows, writer);
       done += static_cast<std::int64_t>(rows.size());
@@ -205,7 +205,7 @@ int run(const Options& options) {
 }  // namespace
 
 void add_score(CLI::App& program, Action& action) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<ScoreArguments>();
   CLI::App* verb =
       program.add_subcommand("score", "Write the log-probabilities of given tokens or text");
   verb->footer(
@@ -222,7 +222,7 @@ void add_score(CLI::App& program, Action& action) {
       ->capture_default_str();
   verb->add_option("-i,--input", options->input, "JSON Lines; - or nothing: standard input");
   verb->add_option("-o,--output", options->output, "JSON Lines; - or nothing: standard output");
-  verb->callback([options, &action] { action = [options] { return run(*options); }; });
+  verb->callback([options, &action] { action = [options] { return run_score(*options); }; });
 }
 
 }  // namespace souvenir::cli

@@ -6,6 +6,7 @@
 #include "harness/backend/free_memory.h"
 #include "harness/backend/load.h"
 #include "harness/backend/load_weights.h"
+#include "harness/types.h"
 #include "tests/support/aten_catch.h"
 #include "tests/support/tiny_checkpoint.h"
 
@@ -14,8 +15,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
-
-constexpr std::int64_t kMiB = std::int64_t{1} << 20;
 
 constexpr at::Tensor DecoderLayerWeights::*kTensors[] = {
     &DecoderLayerWeights::attention_norm_weight,

@@ -15,8 +15,6 @@
 namespace souvenir {
 namespace {
 
-constexpr std::int64_t kMiB = std::int64_t{1} << 20;
-
 DecoderSpec spec_of_layers(std::size_t layers) {
   const int which = GENERATE(0, 1, 2);
   DecoderSpec spec = which == 0   ? test::tiny_spec()

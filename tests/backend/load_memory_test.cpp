@@ -3,6 +3,7 @@
 #include <string>
 
 #include "harness/backend/load_weights.h"
+#include "harness/types.h"
 #include "tests/support/aten_catch.h"
 #include "tests/support/tiny_checkpoint.h"
 
@@ -11,8 +12,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
-
-constexpr std::int64_t kMiB = std::int64_t{1} << 20;
 
 // Reads a field of /proc/self/status, in bytes: VmRSS (resident now) or VmHWM (most so far).
 std::int64_t status_bytes(const std::string& field) {
