@@ -84,6 +84,20 @@ void refuse_unsupported(const ModelConfig& config) {
       config.refuse(key, "true is not supported; supported: decoders alone");
     }
   }
+  // Rows that see what follows them predict nothing; the reference masks by either field.
+  if (config.has("use_bidirectional_attention") &&
+      config.flag("use_bidirectional_attention", false)) {
+    config.refuse("use_bidirectional_attention",
+                  "true is not supported: no next token is predicted");
+  }
+  if (config.has("is_causal") && !config.flag("is_causal", true)) {
+    config.refuse("is_causal", "false is not supported: no next token is predicted");
+  }
+  if (config.has("transformers_weights")) {
+    config.refuse("transformers_weights",
+                  "weights in a file of another name are not supported; expected them in "
+                  "model.safetensors or pytorch_model.bin, whole or with an index, and null here");
+  }
   for (const char* key : {"per_layer_config", "pruned_heads"}) {
     if (const auto object = config.maybe_object(key); object && !object->empty()) {
       config.refuse(key, "layers of different shapes are not supported");

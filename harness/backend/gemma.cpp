@@ -28,11 +28,6 @@ constexpr LlamaDefaults kGemma2 = {.vocabulary = 256000,
 
 // What both have: norms by one plus the weight, and scaled embeddings.
 Blueprint read_common(const ModelConfig& config, const LlamaDefaults& defaults) {
-  if (config.has("use_bidirectional_attention") &&
-      config.flag("use_bidirectional_attention", false)) {
-    config.refuse("use_bidirectional_attention",
-                  "true is not supported: such a model predicts no next token");
-  }
   Blueprint blueprint = read_llama_sizes(config, defaults);
   DecoderSpec& spec = blueprint.spec;
   spec.norm = Norm::rms_plus_one;

@@ -16,12 +16,6 @@ void refuse_variants(const ModelConfig& config) {
       config.refuse(key, "expected null: soft caps are not supported");
     }
   }
-  if (config.has("use_bidirectional_attention") &&
-      config.flag("use_bidirectional_attention", false)) {
-    config.refuse("use_bidirectional_attention",
-                  "true is not supported: such a model predicts no "
-                  "next token");
-  }
 }
 
 // Says of each layer whether it sees a window only: by layer_types, or all but every n-th.
