@@ -1,6 +1,25 @@
 #include "harness/backend/experts.h"
 
+#include <algorithm>
+#include <bit>
+
+#include "harness/backend/kernels/kernels.h"
+
 namespace souvenir {
+namespace {
+
+// Repeats the last row.
+at::Tensor fill_up(const at::Tensor& rows) {
+  const std::int64_t count = rows.size(0), more = rows_of_an_expert(count) - count;
+  return more == 0 ? rows : at::cat({rows, rows.narrow(0, count - 1, 1).expand({more})});
+}
+
+}  // namespace
+
+std::int64_t rows_of_an_expert(std::int64_t rows) {
+  const auto power = static_cast<std::int64_t>(std::bit_floor(static_cast<std::uint64_t>(rows)));
+  return kernels::round_up(rows, std::max<std::int64_t>(power / 8, 1));
+}
 
 Experts::Expert Experts::make(const at::Tensor& gate, const at::Tensor& up, const at::Tensor& down,
                               Packing packing) {
@@ -44,10 +63,9 @@ at::Tensor Experts::operator()(const at::Tensor& x) const {
     if (places.size(0) == 0) continue;
     const at::Tensor rows = places.select(1, 0);
     const at::Tensor share = shares.index({rows, places.select(1, 1)}).unsqueeze(1);
-    out.index_add_(0, rows,
-                   run(experts_[static_cast<std::size_t>(i)], x.index_select(0, rows))
-                       .to(at::kFloat)
-                       .mul_(share));
+    const at::Tensor answer =
+        run(experts_[static_cast<std::size_t>(i)], x.index_select(0, fill_up(rows)));
+    out.index_add_(0, rows, answer.narrow(0, 0, rows.size(0)).to(at::kFloat).mul_(share));
   }
   if (spec_.shared > 0) {
     const at::Tensor open = at::sigmoid((wide * shared_gate_.to(at::kFloat)).sum(1, true));

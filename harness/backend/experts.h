@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
 #include "harness/backend/decoder.h"
@@ -7,6 +8,13 @@
 #include "harness/backend/paths.h"
 
 namespace souvenir {
+
+// Returns to how many rows those that chose an expert are filled up: eight numbers between a power
+// of two and the next. How many choose it is never the same, and oneDNN would make and keep kernels
+// for every number of them.
+//
+// Requires  rows > 0
+std::int64_t rows_of_an_expert(std::int64_t rows);
 
 // A mixture of experts in place of a layer's MLP: a router chooses for every row a few of many
 // gated MLPs, and only those run.

@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "harness/backend/memory.h"
 #include "harness/backend/parallel.h"
 
 namespace souvenir {
@@ -37,6 +38,8 @@ class ReadEachTime : public Layers {
     std::future<DecoderLayer> next = begin(0);
     for (std::size_t i = 0; i < spec_.layers.size(); ++i) {
       const DecoderLayer layer = next.get();
+      // Else what is kept of the layer before, in pieces that the next does not fill, adds up.
+      give_back_freed_memory();
       if (i + 1 < spec_.layers.size()) next = begin(i + 1);
       if (!use(i, layer)) return false;
     }

@@ -10,4 +10,7 @@ namespace souvenir {
 // it. Does nothing where the allocator is not glibc's.
 void keep_freed_memory();
 
+// Gives every freed block back to the system at once, also those between blocks in use.
+void give_back_freed_memory();
+
 }  // namespace souvenir
