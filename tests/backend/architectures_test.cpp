@@ -23,7 +23,6 @@ using test::ScratchDirectory;
 
 Blueprint read(const json& config) { return read_blueprint({config, "config.json"}); }
 
-// Reads a fixture's config with some fields changed.
 Blueprint read_changed(const std::string& name, const json& changes) {
   json config = json::parse(test::read_bytes(test::fixture(name) / "config.json"));
   config.update(changes);
@@ -113,7 +112,6 @@ TEST_CASE("what a config asks for and is not supported is refused by name", "[ar
       {"phi3", {{"rope_parameters", {{"rope_type", "llama3"}}}}, "supported: default, longrope"},
       {"gemma", {{"use_bidirectional_attention", true}}, "\"use_bidirectional_attention\""},
       {"llama", {{"is_causal", false}}, "\"is_causal\""},
-      {"gpt2", {{"is_causal", false}}, "\"is_causal\""},
       {"llama", {{"transformers_weights", "other.safetensors"}}, "\"transformers_weights\""},
       {"gemma", {{"hidden_activation", "relu"}}, "contradicts hidden_act"},
       {"gemma2", {{"attn_logit_softcapping", 0.0}}, "\"attn_logit_softcapping\""},
@@ -156,7 +154,6 @@ TEST_CASE("what a config asks for and is not supported is refused by name", "[ar
       {"qwen3_sliding", {{"layer_types", {"full_attention", "conv"}}}, "\"conv\" is not supported"},
       {"gemma3_text", {{"attn_logit_softcapping", 50.0}}, "\"attn_logit_softcapping\""},
       {"gemma3_text", {{"final_logit_softcapping", 30.0}}, "\"final_logit_softcapping\""},
-      {"gemma3_text", {{"use_bidirectional_attention", true}}, "\"use_bidirectional_attention\""},
       {"gemma3_text", {{"sliding_window", nullptr}}, "\"sliding_window\""},
       {"gemma3_text", {{"rope_parameters", {{"rope_type", "default"}}}}, "one object per layer"},
       {"llama", {{"hidden_size", "48"}}, "\"hidden_size\": expected an integer"},
