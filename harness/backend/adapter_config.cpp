@@ -12,7 +12,7 @@ namespace souvenir {
 namespace {
 
 // Switches that make an adapter another one.
-constexpr std::array kSwitches = {"use_qalora", "use_bdlora", "ensure_weight_tying"};
+constexpr std::array kSwitches = {"use_qalora", "use_bdlora"};
 
 // Settings that make an adapter another one by being there at all.
 constexpr std::array kSettings = {

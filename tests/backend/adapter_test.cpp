@@ -114,7 +114,6 @@ TEST_CASE("what would change the numbers otherwise is refused by name", "[adapte
       {"peft_type", "IA3"},
       {"use_dora", true},
       {"lora_bias", true},
-      {"ensure_weight_tying", true},
       {"bias", "some"},
       {"modules_to_save", {"lm_head"}},
       {"init_lora_weights", "pissa_niter_4"},
