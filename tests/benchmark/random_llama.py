@@ -61,7 +61,8 @@ def write(folder, layers, hidden, vocabulary, tokenizer=False, experts=0):
     # Last: a folder without it is one that was not finished.
     mixture = {"num_local_experts": experts, "num_experts_per_tok": 2} if experts else {}
     (folder / "config.json").write_text(json.dumps({
-        "model_type": "mixtral" if experts else "llama", **mixture, "vocab_size": vocabulary, "hidden_size": hidden,
+        "model_type": "mixtral" if experts else "llama", **mixture,
+        "vocab_size": vocabulary, "hidden_size": hidden,
         "intermediate_size": hidden * 11 // 4, "num_hidden_layers": layers,
         "num_attention_heads": hidden // HEAD_DIM, "num_key_value_heads": hidden // HEAD_DIM,
         "tie_word_embeddings": True}))
