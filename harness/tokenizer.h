@@ -24,13 +24,21 @@ struct Encoding {
   std::vector<std::size_t> ends;
 };
 
+// What a tokenizer says about itself.
+//
+//   kind              e.g. "tokenizer.json BPE", "sentencepiece unigram"
+//   vocabulary        one more than its largest id
+//   base_vocabulary   the same without the tokens that stand beside its model (added tokens)
+//   prepended_ids     what its own post-processor puts in front of a text
+//   prepended_source  which file and field decided that
 struct TokenizerInfo {
-  std::string kind;  // e.g. "tokenizer.json BPE", "sentencepiece unigram"
+  std::string kind;
   std::int64_t vocabulary = 0;
+  std::int64_t base_vocabulary = 0;
   std::optional<TokenId> bos_id;
   std::optional<TokenId> eos_id;
-  std::vector<TokenId> prepended_ids;  // what its own post-processor puts in front of a text
-  std::string prepended_source;        // which file and field decided that
+  std::vector<TokenId> prepended_ids;
+  std::string prepended_source;
   std::string unicode_version;
   std::vector<FileDigest> files;
 };

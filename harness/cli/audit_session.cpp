@@ -234,11 +234,12 @@ AuditSession open_audit(const AuditOptions& options) {
   session.questions.chat = read_chat(options.model.model, *session.tokenizer);
   session.model = load_model(options.model.model, options.model.load);
   session.model_info = session.model->info();
-  if (session.tokenizer->info().vocabulary > session.model_info.vocabulary) {
+  // Strings with an added token that the model has no row for are left out, as it refuses them.
+  if (session.tokenizer->info().base_vocabulary > session.model_info.vocabulary) {
     throw Error(ErrorKind::input,
                 options.model.model + ": the tokenizer does not fit the model: it has " +
-                    std::to_string(session.tokenizer->info().vocabulary) + " tokens, the model " +
-                    std::to_string(session.model_info.vocabulary));
+                    std::to_string(session.tokenizer->info().base_vocabulary) +
+                    " tokens, the model " + std::to_string(session.model_info.vocabulary));
   }
   allow_early_stop(session);
   if (session.model_info.compute_dtype != "float32")

@@ -66,7 +66,7 @@ TEST_CASE("ends are untrimmed where offsets are trimmed", "[tokenizer][info]") {
   CHECK(encoding.offsets.back() == ByteSpan{12, 12});  // a token of white space only
 }
 
-TEST_CASE("special ids are those of the first file that names them", "[tokenizer][info]") {
+TEST_CASE("special ids are those of the file that counts most", "[tokenizer][info]") {
   Directory directory;
   directory.scratch.write("config.json", R"({"bos_token_id": 1, "eos_token_id": [2, 3]})");
   CHECK(directory.info().bos_id == 1);
@@ -78,7 +78,23 @@ TEST_CASE("special ids are those of the first file that names them", "[tokenizer
   CHECK(directory.info().eos_id == 7);
   directory.scratch.write("tokenizer_config.json", R"({"bos_token": "<s>", "eos_token": null})");
   CHECK(directory.info().bos_id == 9);
+  CHECK(directory.info().eos_id == 7);
+  directory.scratch.write("tokenizer_config.json",
+                          R"({"bos_token": "<s>", "eos_token": null, "added_tokens_decoder": {}})");
   CHECK(directory.info().eos_id == std::nullopt);  // named: there is none
+}
+
+TEST_CASE("tokens that are only named stand behind the tokenizer's own, and begin no text",
+          "[tokenizer][info]") {
+  Directory directory;
+  const std::int64_t known = directory.info().vocabulary;
+  directory.scratch.write("tokenizer_config.json",
+                          R"({"bos_token": "<new>", "eos_token": "<s>", "pad_token": "<pad>"})");
+  const TokenizerInfo info = directory.info();
+  CHECK(info.vocabulary == known + 2);
+  CHECK(info.base_vocabulary <= known);
+  CHECK(info.bos_id == std::nullopt);
+  CHECK(info.eos_id == 9);
 }
 
 TEST_CASE("every tokenizer file is digested", "[tokenizer][info]") {

@@ -276,6 +276,12 @@ TEST_CASE("damaged files beside the tokenizer are refused", "[tokenizer][refusal
        "/add_bos_token: expected true or false"},
       {"tokenizer_config.json", R"({"added_tokens_decoder": {"x": {"content": "a"}}})",
        "\"x\": expected a token id"},
+      {"tokenizer_config.json", R"({"added_tokens_decoder": {"99": {"content": "<new>"}}})",
+       "the added token \"<new>\": expected 10 (the next free id), found 99"},
+      {"tokenizer_config.json", R"({"added_tokens_decoder": {"3": {"content": "<s>"}}})",
+       "the added token \"<s>\": expected 9 (given before), found 3"},
+      {"tokenizer_config.json", R"({"extra_special_tokens": [{"text": "a"}]})",
+       "/extra_special_tokens/0/content: missing"},
       {"special_tokens_map.json", "[]", "special_tokens_map.json: : expected an object"},
       {"added_tokens.json", R"({"a": -1})", "added_tokens.json: /a: expected a whole number"},
   }));

@@ -87,9 +87,7 @@ class Checkpoints(ProgramTest):
     def test_a_tokenizer_that_does_not_fit(self):
         def change(folder):
             tokenizer = bigram.tokenizer_json()
-            tokenizer["added_tokens"] = [
-                {"id": 256, "content": "<more>", "single_word": False, "lstrip": False,
-                 "rstrip": False, "normalized": False, "special": True}]
+            tokenizer["model"]["vocab"]["more"] = 256
             (folder / "tokenizer.json").write_text(json.dumps(tokenizer))
         folder = self.damaged(change)
         result = run("audit", folder, "--suite", "quick", "--subjects",
@@ -152,6 +150,13 @@ class Inputs(AuditTest):
         self.audit([*SUBJECTS, long, {"id": "bare", "secret": "xyz"}])
         left_out = {row["reason"]: row["count"] for row in self.evidence()["coverage"]["left_out"]}
         self.assertEqual(left_out, {"longer_than_context": 1, "no_context": 1})
+
+    def test_a_string_with_a_token_that_the_model_has_no_row_for_is_left_out(self):
+        self.model = bigram.write_model(self.folder / "padded", TRANSITIONS)
+        (self.model / "tokenizer_config.json").write_text('{"pad_token": "<pad>"}')
+        self.audit([*SUBJECTS, {"id": "pad", "prefix": "a", "secret": "bc<pad>"}])
+        self.assertEqual(self.evidence()["coverage"]["left_out"],
+                         [{"reason": "id_outside_vocabulary", "count": 1}])
 
 
 class Faults(AuditTest):

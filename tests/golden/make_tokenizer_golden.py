@@ -69,10 +69,18 @@ def random_ids(ids, count):
     return [source.choices(ids, k=source.randint(1, 12)) for _ in range(count)]
 
 
+def reads_beside(folder):
+    """Whether transformers reads the tokenizer.json and what stands beside it: its other classes
+    build their own tokenizer of the file's vocabulary, whatever else it says."""
+    config = folder / "tokenizer_config.json"
+    return config.exists() and \
+        json.loads(config.read_text()).get("tokenizer_class") == "PreTrainedTokenizerFast"
+
+
 def json_tokenizer(folder):
-    if (folder / "tokenizer.json").exists():
+    if (folder / "tokenizer.json").exists() and not reads_beside(folder):
         reference = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
-    else:  # vocab.json and merges.txt, for which a class of transformers knows the rest
+    else:  # also vocab.json and merges.txt, for which a class of transformers knows the rest
         reference = transformers.AutoTokenizer.from_pretrained(folder).backend_tokenizer
     reference.no_truncation()
     reference.no_padding()
@@ -129,7 +137,8 @@ def sentencepiece_tokenizer(folder):
 
 def write_golden(name, folder, out, full):
     sources = [folder / name for name in ("tokenizer.json", "tokenizer.model", "vocab.json",
-                                          "merges.txt", "tokenizer_config.json", "config.json")]
+                                          "merges.txt", "tokenizer_config.json", "config.json",
+                                          "special_tokens_map.json", "added_tokens.json")]
     key = digest([path for path in sources if path.exists()] + sorted(HERE.glob("*.py")))
     target = out / name / "golden.jsonl"
     if target.exists():

@@ -313,6 +313,45 @@ def vocab_merges(base):
             **({} if config is None else {"tokenizer_config.json": json.dumps(config)})}
 
 
+def beside(base):
+    """Files beside a tokenizer.json that add tokens to it, or change some, by name."""
+    base = changed(base, normalizer={"type": "Lowercase"})
+    few = {**base, "added_tokens": [token for token in base["added_tokens"]
+                                    if token["content"] not in ("<s>", "</s>", "<unk>")]}
+    free = max([*base["model"]["vocab"].values(), *(t["id"] for t in base["added_tokens"])]) + 1
+    ends = {"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>"}
+    described = {
+        "1": {"content": "</s>", "lstrip": True, "rstrip": True, "normalized": False, "special": True},
+        str(free): {"content": "<Word>", "single_word": True},
+        str(free + 1): {"content": "<END>", "special": True, "rstrip": True}}
+    tokens = {
+        "named": (few, {**ends, "pad_token": "<PAD>", "image_token": "<Image>", "image_width": 3,
+                        "additional_special_tokens": ["<New>", "the", "<PAD>"]}, {}),
+        "objects": (few, {**ends, "sep_token": {"__type": "AddedToken", "content": "<Sep>", "lstrip": True,
+                                                "rstrip": False, "single_word": False,
+                                                "normalized": True},
+                          "extra_special_tokens": ["<New>"],
+                          "additional_special_tokens": ["<Not>"]}, {}),
+        "further": (base, {**ends, "extra_special_tokens": {"one_token": "<One>", "two": "<Two>"}}, {}),
+        "described": (base, {**ends, "added_tokens_decoder": described},
+                      {"special_tokens_map.json": {"pad_token": "<Pad>"},
+                       "added_tokens.json": {"<Added>": 7}}),
+        "older": (few, {"bos_token": "<unk>"},
+                  {"special_tokens_map.json": {
+                      "bos_token": {"content": "<s>", "lstrip": True, "rstrip": False,
+                                    "normalized": False, "single_word": False},
+                      "eos_token": "</s>", "pad_token": "<Pad>"},
+                   "added_tokens.json": {"<Pad>": free + 1, "<Added>": free}}),
+        "split": (base, {**ends, "split_special_tokens": True, "pad_token": "<Pad>",
+                         "added_tokens_decoder": {str(free): {"content": "<Word>"}}}, {}),
+    }
+    for name, (tree, config, more) in tokens.items():
+        yield name, {"tokenizer.json": json.dumps(tree, ensure_ascii=False),
+                     "tokenizer_config.json": json.dumps(
+                         {"tokenizer_class": "PreTrainedTokenizerFast", **config}),
+                     **{file: json.dumps(content) for file, content in more.items()}}
+
+
 def write_files(folder, files):
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in files.items():
@@ -335,9 +374,10 @@ def write(small, out):
             text = json.dumps(tree, ensure_ascii=False, separators=(",", ":"))
             write_files(folder, {"tokenizer.json": text})
     base = json.loads((small / "byte-level/tokenizer.json").read_text(encoding="utf-8"))
-    for name, files in vocab_merges(base):
-        folder = folders[f"variant-vocab-merges-{name}"] = out / f"vocab-merges-{name}"
-        write_files(folder, files)
+    for kind, variants in (("vocab-merges", vocab_merges(base)), ("beside", beside(base))):
+        for name, files in variants:
+            folder = folders[f"variant-{kind}-{name}"] = out / f"{kind}-{name}"
+            write_files(folder, files)
     return folders
 
 

@@ -20,6 +20,7 @@ namespace souvenir::tokenizing {
 //   normalized   looked for, in its own normal form, after normalisation; else before
 //   special      a control token, e.g. the end of a text
 //   sought       looked for in texts at all
+//   stated       a file gives its id; else it is the next free one
 struct AddedToken {
   std::string content;
   TokenId id = 0;
@@ -29,6 +30,7 @@ struct AddedToken {
   bool normalized = true;
   bool special = false;
   bool sought = true;
+  bool stated = true;
 };
 
 // A stretch of text: an added token, or what lies between two.

@@ -6,6 +6,8 @@
 #include <unordered_map>
 #include <utility>
 
+#include "harness/error.h"
+
 namespace souvenir::tokenizing {
 
 namespace {
@@ -18,6 +20,7 @@ class Reader {
   explicit Reader(const Vocabulary& vocabulary)
       : vocabulary_(vocabulary), next_id_(static_cast<std::int64_t>(vocabulary.size())) {}
 
+  // A token of tokenizer.json itself.
   void add(const Fields& entry) {
     AddedToken token{.content = entry.string("content"),
                      .single_word = entry.boolean("single_word"),
@@ -28,33 +31,64 @@ class Reader {
     if (token.content.empty()) {
       return;  // left out there as well
     }
-    const auto known = places_.find(token.content);
-    token.id = known == places_.end() ? id_for(entry, token.content)
-                                      : checked(entry, tokens_[known->second].id, "given before");
-    if (known != places_.end()) {
-      tokens_[known->second] = std::move(token);
-    } else {
-      places_.emplace(token.content, tokens_.size());
-      tokens_.push_back(std::move(token));
+    const Place place = place_of(token.content);
+    const std::int64_t found = entry.integer("id");
+    if (found != place.id || found >= kMostIds) {
+      entry.fail("id", wrong_id(place, found));
     }
+    put(std::move(token), place);
+  }
+
+  // A token that a file beside it describes.
+  void add(const AddedToken& token) {
+    const Place place = place_of(token.content);
+    if (token.id != place.id) {
+      throw Error(ErrorKind::input, "tokenizer_config.json, added_tokens.json: the added token \"" +
+                                        token.content + "\": " + wrong_id(place, token.id));
+    }
+    put(token, place);
+  }
+
+  // A token that is only named: nothing says its id, and what is known of it stays.
+  void add_named(AddedToken token) {
+    if (token.content.empty() || places_.contains(token.content)) {
+      return;
+    }
+    const Place place = place_of(token.content);
+    token.stated = vocabulary_.find(token.content).has_value();
+    put(std::move(token), place);
   }
 
   std::vector<AddedToken> take() { return std::move(tokens_); }
 
  private:
-  TokenId id_for(const Fields& entry, const std::string& content) {
+  struct Place {
+    std::int64_t id = 0;
+    const char* why = "";
+  };
+
+  Place place_of(const std::string& content) const {
+    const auto known = places_.find(content);
+    if (known != places_.end()) return {tokens_[known->second].id, "given before"};
     const auto in_model = vocabulary_.find(content);
-    return in_model ? checked(entry, *in_model, "the model's vocabulary")
-                    : checked(entry, next_id_++, "the next free id");
+    return in_model ? Place{*in_model, "the model's vocabulary"}
+                    : Place{next_id_, "the next free id"};
   }
 
-  static TokenId checked(const Fields& entry, std::int64_t expected, const std::string& why) {
-    const std::int64_t found = entry.integer("id");
-    if (found != expected || found >= kMostIds) {
-      entry.fail("id", "expected " + std::to_string(expected) + " (" + why + "), found " +
-                           std::to_string(found));
+  static std::string wrong_id(const Place& place, std::int64_t found) {
+    return "expected " + std::to_string(place.id) + " (" + place.why + "), found " +
+           std::to_string(found);
+  }
+
+  void put(AddedToken token, const Place& place) {
+    token.id = static_cast<TokenId>(place.id);
+    next_id_ += place.id == next_id_ ? 1 : 0;
+    const auto [at, is_new] = places_.try_emplace(token.content, tokens_.size());
+    if (is_new) {
+      tokens_.push_back(std::move(token));
+    } else {
+      tokens_[at->second] = std::move(token);
     }
-    return static_cast<TokenId>(found);
   }
 
   const Vocabulary& vocabulary_;
@@ -65,14 +99,25 @@ class Reader {
 
 }  // namespace
 
-std::vector<AddedToken> read_added_tokens(const Fields& fields, const Vocabulary& vocabulary) {
+std::vector<AddedToken> read_added_tokens(const Fields& fields, const Vocabulary& vocabulary,
+                                          const TokenizerConfig& config) {
   Reader reader(vocabulary);
   if (fields.has("added_tokens")) {
     for (const Fields& entry : fields.objects("added_tokens")) {
       reader.add(entry);
     }
   }
-  return reader.take();
+  for (const AddedToken& token : config.added) {
+    reader.add(token);
+  }
+  for (const AddedToken& token : config.specials) {
+    reader.add_named(token);
+  }
+  std::vector<AddedToken> tokens = reader.take();
+  for (AddedToken& token : tokens) {
+    token.sought = !(token.special && config.split_special_tokens);
+  }
+  return tokens;
 }
 
 }  // namespace souvenir::tokenizing

@@ -54,9 +54,10 @@ class JsonTokenizer final : public Tokenizer {
     info_.prepended_source = parts.origin.prepended_source.empty() ? file_ + ": post_processor"
                                                                    : parts.origin.prepended_source;
     info_.vocabulary = static_cast<std::int64_t>(id_limit_);
+    info_.base_vocabulary = static_cast<std::int64_t>(model_->vocabulary().id_limit());
     info_.unicode_version = unicode_versions();
     info_.files = config.files;
-    const auto find = [this](std::string_view content) { return find_id(content); };
+    const auto find = [this](std::string_view content) { return find_stated_id(content); };
     info_.bos_id = resolve(config.bos, find, id_limit_);
     info_.eos_id = resolve(config.eos, find, id_limit_);
     find_prepended();
@@ -150,9 +151,11 @@ class JsonTokenizer final : public Tokenizer {
 
   void take_added(std::vector<AddedToken> tokens);
   void check_added_ids() const;
-  std::optional<TokenId> find_id(std::string_view content) const {
+  // No text begins with a token that no file gives an id to: the model may have no row for it.
+  std::optional<TokenId> find_stated_id(std::string_view content) const {
     const AddedToken* added = added_.find(content);
-    return added != nullptr ? std::optional(added->id) : model_->vocabulary().find(content);
+    if (added == nullptr) return model_->vocabulary().find(content);
+    return added->stated ? std::optional(added->id) : std::nullopt;
   }
   void measure_spellings();
   void find_prepended();
@@ -339,7 +342,7 @@ std::unique_ptr<Tokenizer> make_json_tokenizer(std::string_view bytes,
     fields.fail("version", "\"" + *version + "\": not supported; supported: 1.0");
   }
   parts.model = read_model(fields.object("model"), tables);
-  parts.added = read_added_tokens(fields, parts.model.model->vocabulary());
+  parts.added = read_added_tokens(fields, parts.model.model->vocabulary(), config);
   parts.steps = std::move(root);
   return assemble_tokenizer(std::move(parts), config);
 }

@@ -172,7 +172,8 @@ class SentencePieceTokenizer final : public Tokenizer {
       token.special = token.special || is_named(config, token.content);
       id_limit_ = std::max(id_limit_, id + 1);
     }
-    for (const std::string& name : config.special_names) {
+    for (const AddedToken& special : config.specials) {
+      const std::string& name = special.content;
       const bool known = std::any_of(tokens.begin(), tokens.end(), [&](const AddedToken& token) {
         return token.content == name;
       });
@@ -189,14 +190,15 @@ class SentencePieceTokenizer final : public Tokenizer {
   }
 
   static bool is_named(const TokenizerConfig& config, const std::string& content) {
-    return std::find(config.special_names.begin(), config.special_names.end(), content) !=
-           config.special_names.end();
+    return std::any_of(config.specials.begin(), config.specials.end(),
+                       [&](const AddedToken& token) { return token.content == content; });
   }
 
   void fill_info(const TokenizerConfig& config) {
     const auto find = [this](std::string_view content) { return find_id(content); };
     info_.kind = "sentencepiece " + kind_of(marking_);
     info_.vocabulary = static_cast<std::int64_t>(id_limit_);
+    info_.base_vocabulary = static_cast<std::int64_t>(piece_count_);
     info_.unicode_version = "SentencePiece's own normalisation";
     info_.files = config.files;
     info_.bos_id = resolve(config.bos, find, id_limit_);

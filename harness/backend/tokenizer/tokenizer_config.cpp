@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "harness/backend/tokenizer/json_fields.h"
+#include "harness/backend/tokenizer/special_tokens.h"
 #include "harness/backend/tokenizer/tokenizer_file.h"
 #include "harness/backend/tokenizer/vocabulary.h"
 #include "harness/error.h"
@@ -30,16 +31,17 @@ class Reader {
   TokenizerConfig run() {
     if (const auto json = read("tokenizer_config.json", true)) {
       const Fields fields(*json, "tokenizer_config.json: ");
-      read_names(fields);
+      names_.read_config(fields);
       read_flags(fields);
       read_added_decoder(fields);
     }
-    if (const auto json = read("special_tokens_map.json", true)) {
-      read_names(Fields(*json, "special_tokens_map.json: "));
-    }
-    if (const auto json = read("added_tokens.json", true)) {
-      read_added_map(Fields(*json, "added_tokens.json: "));
-    }
+    // Both are digested, and of no account beside an added_tokens_decoder.
+    const auto map = read("special_tokens_map.json", true);
+    const auto added = read("added_tokens.json", true);
+    if (map && !told_) names_.read_map(Fields(*map, "special_tokens_map.json: "));
+    names_.write_to(config_);
+    if (added && !told_) read_added_map(Fields(*added, "added_tokens.json: "));
+    sort_added();
     for (const char* name : {"chat_template.jinja", "chat_template.json"}) {
       if (is_there(directory_ / name)) {
         config_.files.push_back(read_file(directory_ / name, name, kMostConfigBytes).digest);
@@ -71,43 +73,6 @@ class Reader {
     return strict_json(file.bytes, name, ErrorKind::input);
   }
 
-  // A special token is a string, or an object with its content.
-  static std::optional<std::string> content_of(const Fields& fields, std::string_view name) {
-    const nlohmann::json& value = fields.json().at(std::string(name));
-    if (value.is_null()) {
-      return std::nullopt;
-    }
-    return value.is_object() ? fields.object(name).string("content") : fields.string(name);
-  }
-
-  void read_names(const Fields& fields) {
-    for (const char* name : {"bos_token", "eos_token", "unk_token", "pad_token", "sep_token",
-                             "cls_token", "mask_token"}) {
-      if (!fields.json().contains(name)) {
-        continue;
-      }
-      config_.special_roles.insert(name);
-      const std::optional<std::string> content = content_of(fields, name);
-      if (content) {
-        config_.special_names.push_back(*content);
-      }
-      for (auto [field, special] :
-           {std::pair("bos_token", &config_.bos), std::pair("eos_token", &config_.eos)}) {
-        if (std::string_view(name) == field && !special->named) {
-          special->named = true;
-          special->content = content;
-        }
-      }
-    }
-    if (fields.has("additional_special_tokens")) {
-      for (const nlohmann::json& token : fields.array("additional_special_tokens")) {
-        if (token.is_string()) {
-          config_.special_names.push_back(token.get<std::string>());
-        }
-      }
-    }
-  }
-
   void read_flags(const Fields& fields) {
     config_.pattern = fields.maybe_string("pat_str");
     if (fields.has("add_bos_token")) {
@@ -119,22 +84,19 @@ class Reader {
     config_.legacy = fields.boolean_or("legacy", false);
     config_.tokenizer_class = fields.maybe_string("tokenizer_class");
     config_.add_prefix_space = fields.boolean_or("add_prefix_space", false);
+    config_.split_special_tokens = fields.boolean_or("split_special_tokens", false);
   }
 
   void read_added_decoder(const Fields& fields) {
+    told_ = fields.json().contains("added_tokens_decoder");
     if (!fields.has("added_tokens_decoder")) {
       return;
     }
     const Fields decoder = fields.object("added_tokens_decoder");
     for (const auto& [key, value] : decoder.json().items()) {
-      const Fields entry = decoder.object(key);
-      add({.content = entry.string("content"),
-           .id = id_of(decoder, key),
-           .single_word = entry.boolean_or("single_word", false),
-           .lstrip = entry.boolean_or("lstrip", false),
-           .rstrip = entry.boolean_or("rstrip", false),
-           .normalized = entry.boolean_or("normalized", true),
-           .special = entry.boolean_or("special", false)});
+      AddedToken token = special_token(decoder.object(key), false);
+      token.id = id_of(decoder, key);
+      add(std::move(token));
     }
   }
 
@@ -144,7 +106,13 @@ class Reader {
       if (id >= kMostIds) {
         fields.fail(content, "expected a token id");
       }
-      add({.content = content, .id = static_cast<TokenId>(id)});
+      const bool special =
+          std::any_of(config_.specials.begin(), config_.specials.end(),
+                      [&](const AddedToken& token) { return token.content == content; });
+      add({.content = content,
+           .id = static_cast<TokenId>(id),
+           .normalized = !special,
+           .special = special});
     }
   }
 
@@ -157,14 +125,15 @@ class Reader {
     return static_cast<TokenId>(id);
   }
 
-  // The first file to describe a token is the one with the details.
   void add(AddedToken token) {
-    const bool known =
-        std::any_of(config_.added.begin(), config_.added.end(),
-                    [&](const AddedToken& other) { return other.content == token.content; });
-    if (!known && !token.content.empty()) {
+    if (!token.content.empty()) {
       config_.added.push_back(std::move(token));
     }
+  }
+
+  void sort_added() {
+    std::sort(config_.added.begin(), config_.added.end(),
+              [](const AddedToken& a, const AddedToken& b) { return a.id < b.id; });
   }
 
   static void read_model_id(const Fields& fields, std::string_view name, SpecialName& special) {
@@ -179,6 +148,8 @@ class Reader {
   }
 
   const std::filesystem::path& directory_;
+  bool told_ = false;  // tokenizer_config.json has an added_tokens_decoder
+  SpecialTokens names_;
   TokenizerConfig config_;
 };
 

@@ -24,13 +24,17 @@ struct SpecialName {
 
 // What the files beside a tokenizer say about it.
 //
-//   added          tokens of added_tokens_decoder (tokenizer_config.json) and added_tokens.json
+//   added          tokens of added_tokens_decoder (tokenizer_config.json), else of
+//                  added_tokens.json, by id
 //   pattern        what cuts a text (`pat_str`), for vocabularies that do not say so themselves
 //   tokenizer_class, model_type, add_prefix_space
 //                  the class that knows how texts are cut, where no file does; the model's kind
 //                  (config.json); whether a space is put in front of texts
-//   special_names  contents of all special tokens that are named
+//   specials       all special tokens that are named, in the order that the reference library adds
+//                  them in; without ids
 //   special_roles  what they are named as (bos_token, ...), those that are said to be none too
+//   split_special_tokens
+//                  whether special tokens in a text are cut like any other text
 //   legacy         whether SentencePiece marks the start of the text behind an added token too:
 //                  only if the file says so, as in transformers since version 5
 //   files          every tokenizer file that was read, or that belongs to it (the chat template)
@@ -44,14 +48,17 @@ struct TokenizerConfig {
   std::optional<std::string> model_type;
   bool add_prefix_space = false;
   bool legacy = false;
+  bool split_special_tokens = false;
   std::vector<AddedToken> added;
-  std::vector<std::string> special_names;
+  std::vector<AddedToken> specials;
   std::set<std::string> special_roles;
   std::vector<FileDigest> files;
 };
 
 // Reads tokenizer_config.json, special_tokens_map.json, added_tokens.json, the chat template, and
-// the token ids of generation_config.json and config.json, as far as they are there.
+// the token ids of generation_config.json and config.json, as far as they are there. As in the
+// reference library, special_tokens_map.json and added_tokens.json count only where
+// tokenizer_config.json has no added_tokens_decoder; the first then overrides it.
 //
 // Errors  input: a file is malformed
 TokenizerConfig read_tokenizer_config(const std::filesystem::path& directory);

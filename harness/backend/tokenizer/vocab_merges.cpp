@@ -114,14 +114,15 @@ TokenizerConfig completed(TokenizerConfig config, const Class& named, const json
                             .normalized = false,
                             .special = true});
   }
-  config.special_names.emplace_back(kSpecial);
+  config.specials.push_back({.content = kSpecial, .normalized = false, .special = true});
   return config;
 }
 
 // The tokens that are cut out of texts before anything else, by id.
 std::vector<AddedToken> added_tokens(const json& vocabulary, const TokenizerConfig& config) {
   std::vector<AddedToken> added = config.added;
-  for (const std::string& content : config.special_names) {
+  for (const AddedToken& special : config.specials) {
+    const std::string& content = special.content;
     const auto same = [&](const AddedToken& token) { return token.content == content; };
     if (std::any_of(added.begin(), added.end(), same)) continue;
     const auto known = vocabulary.find(content);
