@@ -4,6 +4,8 @@
 #include <string_view>
 #include <utility>
 
+#include "harness/backend/activation.h"
+
 namespace souvenir {
 namespace {
 
@@ -88,20 +90,6 @@ bool can_pack(at::ScalarType dtype) {
   }
 }
 
-at::Tensor apply_activation(at::Tensor x, Activation activation) {
-  switch (activation) {
-    case Activation::gelu_erf:
-      return at::gelu_(x, "none");
-    case Activation::gelu_tanh:
-      return at::gelu_(x, "tanh");
-    case Activation::silu:
-      return at::silu_(x);
-    case Activation::relu:
-      return at::relu_(x);
-  }
-  return x;
-}
-
 Linear::Linear(at::Tensor weight, at::Tensor bias, Packing packing)
     : weight_(std::move(weight)), bias_(std::move(bias)), outputs_(weight_.size(0)) {
   if (packing == Packing::never || !weight_.is_cpu() || !can_pack(weight_.scalar_type())) return;
@@ -116,7 +104,7 @@ at::Tensor Linear::operator()(const at::Tensor& x) const {
 }
 
 at::Tensor Linear::activated(const at::Tensor& x, Activation activation) const {
-  if (!packed_) return apply_activation((*this)(x), activation);
+  if (!packed_ || !fuses_activations()) return apply_activation((*this)(x), activation);
   std::string_view post = "gelu", algorithm;
   switch (activation) {
     case Activation::gelu_erf:

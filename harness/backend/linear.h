@@ -45,9 +45,6 @@ class Linear {
   bool packed_ = false;
 };
 
-// Applies an activation in place where ATen can.
-at::Tensor apply_activation(at::Tensor x, Activation activation);
-
 // Returns whether weights of this dtype are packed on this machine's CPU.
 bool can_pack(at::ScalarType dtype);
 

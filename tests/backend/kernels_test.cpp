@@ -69,6 +69,35 @@ TEST_CASE("norms are those of float64 arithmetic, at every width", "[kernels]") 
   }
 }
 
+TEST_CASE("activations are those of float64 arithmetic, at every count", "[kernels]") {
+  for (const Table* table : available()) {
+    const std::size_t count = GENERATE(1U, 3U, 8U, 17U, 1000U);
+    const auto [linear, cubic] = GENERATE(std::pair(1.0F, 0.0F), std::pair(1.5957691F, 0.0713548F));
+    CAPTURE(table->name, count, linear);
+    auto x = random_floats(count, 1, 5);
+    x[0] = GENERATE(0.0F, -30.0F, 90.0F, -200.0F);
+    auto y = x;
+    table->activate({y.data(), static_cast<std::int64_t>(count), linear, cubic});
+    for (std::size_t i = 0; i < count; ++i) {
+      const double v = x[i];
+      const double u = v * (static_cast<double>(linear) + static_cast<double>(cubic) * v * v);
+      CHECK(std::abs(y[i] - v / (1 + std::exp(-u))) < 1e-6 * (1e-6 + std::abs(v)));
+    }
+  }
+}
+
+TEST_CASE("an activation of NaN or infinity is not a number that passes for one", "[kernels]") {
+  for (const Table* table : available()) {
+    CAPTURE(table->name);
+    const float infinity = std::numeric_limits<float>::infinity();
+    std::vector<float> x = {std::numeric_limits<float>::quiet_NaN(), infinity, 1.0F};
+    table->activate({x.data(), 3, 1.0F, 0.0F});
+    CHECK(std::isnan(x[0]));
+    CHECK(x[1] == infinity);
+    CHECK(x[2] == Approx(0.7310586));
+  }
+}
+
 TEST_CASE("norms take and give bfloat16, and leave out what is not there", "[kernels]") {
   for (const Table* table : available()) {
     CAPTURE(table->name);

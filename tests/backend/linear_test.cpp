@@ -1,5 +1,6 @@
 #include "harness/backend/linear.h"
 
+#include "harness/backend/activation.h"
 #include "tests/support/aten_catch.h"
 
 namespace souvenir {
@@ -47,6 +48,19 @@ TEST_CASE("packed weights give what ATen gives, with whatever follows", "[linear
   }
   CHECK(relative_difference(c.packed.times(c.x, c.other.clone()),
                             c.plain.times(c.x, c.other.clone())) < tolerance);
+}
+
+TEST_CASE("an activation is that of ATen", "[linear]") {
+  const c10::InferenceMode no_gradients;
+  const Activation activation =
+      GENERATE(Activation::gelu_erf, Activation::gelu_tanh, Activation::silu, Activation::relu);
+  CAPTURE(static_cast<int>(activation));
+  const at::Tensor x = at::randn({70, 1001}).mul_(4);
+  const at::Tensor expected = apply_activation(x.clone(), activation, RowPath::aten);
+  CHECK(relative_difference(apply_activation(x.clone(), activation), expected) < 1e-6);
+  const at::Tensor columns = x.clone().narrow(1, 3, 500);  // not contiguous
+  CHECK(relative_difference(apply_activation(columns, activation), expected.narrow(1, 3, 500)) <
+        1e-6);
 }
 
 TEST_CASE("float32 weights are packed with this libtorch", "[linear]") {

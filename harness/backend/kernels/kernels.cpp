@@ -31,6 +31,7 @@ namespace souvenir::kernels {
                                    norm_row<Bfloat16, float>,    \
                                    rotate_row<float>,            \
                                    rotate_row<Bfloat16>,         \
+                                   activate,                     \
                                    fill_panel<float>,            \
                                    fill_panel<Bfloat16>,         \
                                    attend<float>,                \

@@ -7,10 +7,10 @@
 
 namespace souvenir::kernels {
 
-// The few loops of the CPU path for which the profile paid: norms, rotary embedding, attention and
-// the statistics of a tile of logits. Plain C++ over vector types, compiled once per instruction
-// set and chosen at run time. Each has a twin in ATen, which every other device takes, and a test
-// that compares the two. Nothing here allocates, throws or starts a thread.
+// The few loops of the CPU path for which the profile paid: norms, rotary embedding, activations,
+// attention and the statistics of a tile of logits. Plain C++ over vector types, compiled once per
+// instruction set and chosen at run time. Each has a twin in ATen, which every other device takes,
+// and a test that compares the two. Nothing here allocates, throws or starts a thread.
 
 // A bfloat16 as it lies in memory.
 struct Bfloat16 {
@@ -55,6 +55,13 @@ struct RotateRow {
   bool centred;
 };
 inline constexpr std::int64_t kMaxHeadDim = 512;
+
+// x / (1 + e^-u) in place, for u = x (linear + cubic x^2): SiLU with (1, 0), and GELU by tanh.
+struct Activate {
+  float* x;
+  std::int64_t count;
+  float linear, cubic;
+};
 
 // Keys and values of one head of one sequence, in float32.
 //
@@ -162,6 +169,7 @@ struct Table {
   void (*norm_bf16_f32)(const NormRow<Bfloat16, float>&);
   void (*rotate_f32)(const RotateRow<float>&);
   void (*rotate_bf16)(const RotateRow<Bfloat16>&);
+  void (*activate)(const Activate&);
   void (*fill_f32)(const FillPanel<float>&);
   void (*fill_bf16)(const FillPanel<Bfloat16>&);
   void (*attend_f32)(const Attend<float>&);
