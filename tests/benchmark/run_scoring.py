@@ -7,8 +7,8 @@ For each model, set of strings and dtype: Souvenir, then every reference at ever
 Souvenir again, so that a machine that slows down or speeds up shows. Each figure is the best of its
 runs. "bounded" leaves strings as `souvenir audit --queries-max 1000` does: random tokens are all
 left at once, as texts that a model does not know are. The limit is the rate of the model's own matrix
-shapes, measured by the same program in the same minute, over the multiplications that a string cannot
-do without.
+shapes, timed by the same program just before and after the run (the mean of the two), over the
+multiplications that a string cannot do without.
 """
 
 import argparse
@@ -65,7 +65,7 @@ def measure(model, requests, dtype):
 def cell(name, kind, dtype, rows):
     ours, forward = best(rows, "souvenir"), best(rows, "forward")
     generate, lm_eval = best(rows, "generate"), best(rows, "lm_eval")
-    gemm = max(row["gemm_gflops"] for row in rows if row["program"] == "souvenir")
+    gemm = ours["gemm_gflops"]
     limit = gemm / ours["useful_gflop_per_string"]
     rate = ours["strings_per_second"]
     bounded = best(rows, "bounded")["strings_per_second"]
