@@ -64,7 +64,8 @@ enum class Role {
   own,
   base,
   original,
-  copy
+  copy,
+  rows
 };
 
 struct Ending {
@@ -82,6 +83,7 @@ constexpr Ending kEndings[] = {
     {".lora_magnitude_vector", Role::magnitude, ".weight"},
     {".lora_magnitude_vector.weight", Role::magnitude, ".weight"},
     {".lora_B.bias", Role::factor_bias, ".bias"},
+    {".token_adapter.trainable_tokens_delta", Role::rows, ".weight"},
     {".base_layer.weight", Role::base, ".weight"},
     {".base_layer.bias", Role::base, ".bias"},
     {".original_module.weight", Role::original, ".weight"},
@@ -187,6 +189,11 @@ class Assembly {
       found_.push_back({.name = name, .stored = stored});
       return;
     }
+    if (name.role == Role::rows) {
+      const at::Tensor values = read_floats(reader_, label_, stored, 2);
+      rows_.push_back({name.tensor, tokens_of(name.module, values.size(0)), values});
+      return;
+    }
     place_of(factors_[name.module], name.role) =
         read_floats(reader_, label_, stored,
                     name.role == Role::magnitude || name.role == Role::factor_bias ? 1 : 2);
@@ -220,6 +227,14 @@ class Assembly {
     return tensors;
   }
 
+  // Returns the rows of embeddings that were trained.
+  std::vector<AdapterRows> rows() const {
+    if (rows_.size() == config_.token_rows.size()) return rows_;
+    refuse(label_, "trainable_token_indices in adapter_config.json: of " +
+                       std::to_string(config_.token_rows.size()) + " embeddings, the file has " +
+                       std::to_string(rows_.size()));
+  }
+
   FileDigest finish() { return reader_.finish(); }
 
  private:
@@ -227,6 +242,15 @@ class Assembly {
     AdapterName name;
     StoredTensor stored;
   };
+
+  std::vector<std::int64_t> tokens_of(const std::string& module, std::int64_t rows) const {
+    for (const auto& [name, tokens] : config_.token_rows) {
+      const bool fits = name.empty() || module == name || module.ends_with("." + name);
+      if (fits && static_cast<std::int64_t>(tokens.size()) == rows) return tokens;
+    }
+    refuse(label_, "module " + in_quotes(module) + ": trainable_token_indices in " + kConfig +
+                       " has no " + std::to_string(rows) + " tokens for its rows");
+  }
 
   AdapterChange change_of(const std::string& module, const Factors& factors) const {
     const std::string name = "module " + in_quotes(module) + ": ";
@@ -288,6 +312,7 @@ class Assembly {
   WeightReader reader_;
   std::map<std::string, Factors> factors_;  // by module
   std::vector<Found> found_;
+  std::vector<AdapterRows> rows_;
 };
 
 // Counts the weights by name, and those among them that are taken whole.
@@ -296,6 +321,7 @@ void count_weights(Adapter& adapter) {
   for (const AdapterTensor& tensor : adapter.tensors) names.insert(tensor.tensor);
   adapter.info.whole = static_cast<std::int64_t>(names.size());
   for (const AdapterChange& change : adapter.changes) names.insert(change.tensor);
+  for (const AdapterRows& rows : adapter.rows) names.insert(rows.tensor);
   adapter.info.weights = static_cast<std::int64_t>(names.size());
 }
 
@@ -313,6 +339,7 @@ Adapter read_adapter(const fs::path& directory) {
   for (const StoredTensor& tensor : adapter.shard->header.tensors) assembly.add(tensor);
   adapter.changes = assembly.changes();
   adapter.tensors = assembly.tensors();
+  adapter.rows = assembly.rows();
   adapter.info = {.kind = adapter.config.dora ? "DoRA" : "LoRA",
                   .rank = adapter.config.rank,
                   .alpha = adapter.config.alpha,

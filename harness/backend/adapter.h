@@ -46,6 +46,18 @@ struct AdapterTensor {
   bool of_module = false;
 };
 
+// Rows of an embedding that take the place of the base model's, in it and in a head that shares its
+// weight.
+//
+//   tensor  as above
+//   tokens  [rows] whose they are
+//   rows    float32, [rows, width]
+struct AdapterRows {
+  std::string tensor;
+  std::vector<std::int64_t> tokens;
+  at::Tensor rows;
+};
+
 // A LoRA adapter: its factors read whole; its tensors checked, and read again where they go.
 struct Adapter {
   std::string label;
@@ -53,6 +65,7 @@ struct Adapter {
   AdapterConfig config;
   std::vector<AdapterChange> changes;  // sorted by tensor
   std::vector<AdapterTensor> tensors;
+  std::vector<AdapterRows> rows;
   std::shared_ptr<const Shard> shard;
 };
 
@@ -80,11 +93,13 @@ struct Adapter {
 //   MODULE.original_module.weight, MODULE.original_module.bias
 //              what a replaced module had been, saved where the vocabulary was resized: it counts
 //              where another module is tied to it
+//   MODULE.token_adapter.trainable_tokens_delta [rows, width]
+//              of an embedding or a head: the rows of the tokens in trainable_token_indices
 //   MODULE.modules_to_save.weight, MODULE.modules_to_save.bias
 //              again what MODULE.weight and MODULE.bias are; not taken
 //
-// Whatever would change the numbers otherwise (other kinds of adapters, trained rows of an
-// embedding, an initialisation that changes the base) is refused by name.
+// Whatever would change the numbers otherwise (other kinds of adapters, factors of parameters that
+// are no module's weight, an initialisation that changes the base) is refused by name.
 //
 // Errors  input: not an adapter, a damaged file, an option that is not supported, a factor without
 //         its partner or of a shape that does not fit it

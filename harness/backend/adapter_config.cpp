@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <nlohmann/json.hpp>
 #include <optional>
+#include <utility>
 
 #include "harness/error.h"
 
@@ -16,8 +18,9 @@ constexpr std::array kSwitches = {"use_qalora", "use_bdlora"};
 
 // Settings that make an adapter another one by being there at all.
 constexpr std::array kSettings = {
-    "layer_replication", "trainable_token_indices", "target_parameters", "alora_invocation_tokens",
-    "velora_config",     "monteclora_config",       "arrow_config",      "kasa_config"};
+    "layer_replication", "target_parameters", "alora_invocation_tokens",
+    "velora_config",     "monteclora_config", "arrow_config",
+    "kasa_config"};
 
 // Initialisations that leave the base model as it is; others change it before training begins.
 constexpr std::array kInitialisations = {"gaussian", "orthogonal", "eva"};
@@ -62,6 +65,19 @@ void require_untouched_base(const ModelConfig& config) {
     config.refuse("init_lora_weights",
                   in_quotes(way) + " changes the base model; merge the adapter with PEFT");
   }
+}
+
+void read_token_rows(const ModelConfig& config, AdapterConfig& result) {
+  const std::string key = "trainable_token_indices";
+  const auto add = [&](const std::string& module, std::vector<std::int64_t> tokens) {
+    if (!tokens.empty()) result.token_rows[module] = std::move(tokens);
+  };
+  if (!config.raw(key).is_object()) {
+    add("", config.ids(key));
+    return;
+  }
+  const auto modules = config.maybe_object(key);
+  for (const std::string& module : modules->keys()) add(module, modules->ids(module));
 }
 
 bool is_plain_name(const std::string& pattern) {
@@ -113,6 +129,7 @@ AdapterConfig read_adapter_config(const ModelConfig& config) {
   }
   result.modules_to_save =
       config.maybe_texts("modules_to_save").value_or(std::vector<std::string>());
+  read_token_rows(config, result);
   if (const auto patterns = config.maybe_object("alpha_pattern")) {
     for (const std::string& name : patterns->keys()) {
       if (!is_plain_name(name)) {

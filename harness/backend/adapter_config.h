@@ -16,6 +16,8 @@ namespace souvenir {
 //   factor_biases    what factors compute has a bias of its own (lora_bias)
 //   alphas           by the end of a module's name, where they differ from alpha
 //   modules_to_save  ends of the names of modules that are replaced whole
+//   token_rows       tokens whose rows of an embedding were trained, by the end of its module's
+//                    name; by "" those of the token embedding
 struct AdapterConfig {
   std::int64_t rank = 8;
   double alpha = 8.0;
@@ -24,6 +26,7 @@ struct AdapterConfig {
   bool factor_biases = false;
   std::map<std::string, double> alphas;
   std::vector<std::string> modules_to_save;
+  std::map<std::string, std::vector<std::int64_t>> token_rows;
 
   // Returns what the product of a module's factors is multiplied by.
   //
@@ -37,7 +40,7 @@ struct AdapterConfig {
 };
 
 // Reads the settings of a LoRA or DoRA adapter, and refuses those that mean something else than
-// low-rank products added to weights, lengths of their rows, and weights replaced.
+// low-rank products added to weights, lengths of their rows, and weights or their rows replaced.
 //
 // Errors  input
 AdapterConfig read_adapter_config(const ModelConfig& config);

@@ -133,6 +133,42 @@ void merge(const std::string& label, const AdapterChange& change, const TensorPl
   place.copy_(sum.reshape(place.sizes()));
 }
 
+// Of two trained embeddings that are one weight, or of one beside another change of either, only
+// PEFT knows which counts.
+void check_rows(const Adapter& adapter, const MergeBase& base) {
+  if (adapter.rows.empty() || !base.blueprint.tied) return;
+  const std::string& tensor = adapter.rows.front().tensor;
+  if (adapter.rows.size() > 1 || !same_tensor(base.blueprint.embedding, tensor) ||
+      changes_apart(adapter, base.blueprint)) {
+    refuse(adapter.label, tensor,
+           "trainable_token_indices: head and embedding are one weight in the base model: expected "
+           "rows of the embedding, and no other change of either; merge the adapter with PEFT");
+  }
+}
+
+void put_rows(const std::string& label, const AdapterRows& change, const TensorPlan& plan,
+              const MergeBase& base) {
+  if (plan.slot != Slot::token_embedding && plan.slot != Slot::head_weight) {
+    refuse(label, change.tensor, "trainable_token_indices: expected an embedding of tokens");
+  }
+  const at::Tensor place = base.place_of(plan);
+  if (change.rows.size(1) != place.size(1)) {
+    refuse(label, change.tensor,
+           "rows of " + std::to_string(place.size(1)) + " expected, found " +
+               std::to_string(change.rows.size(1)));
+  }
+  for (const std::int64_t token : change.tokens) {
+    if (token >= 0 && token < place.size(0)) continue;
+    refuse(label, change.tensor,
+           "trainable_token_indices: the base model has no token " + std::to_string(token));
+  }
+  const at::Tensor rows = change.rows.to(place.options());
+  if (!at::isfinite(rows).all().item<bool>()) {
+    refuse(label, change.tensor, "a trained row is not finite");
+  }
+  place.index_copy_(0, at::tensor(at::ArrayRef<std::int64_t>(change.tokens), at::kLong), rows);
+}
+
 }  // namespace
 
 bool changes_apart(const Adapter& adapter, const Blueprint& blueprint) {
@@ -195,6 +231,11 @@ void merge_adapter(const Adapter& adapter, const MergeBase& base) {
   for (const AdapterChange& change : adapter.changes) {
     const TensorPlan plan = find_plan(adapter.label, change.tensor, base);
     if (base.wanted(plan)) merge(adapter.label, change, plan, base);
+  }
+  check_rows(adapter, base);
+  for (const AdapterRows& rows : adapter.rows) {
+    const TensorPlan plan = find_plan(adapter.label, rows.tensor, base);
+    if (base.wanted(plan)) put_rows(adapter.label, rows, plan, base);
   }
 }
 

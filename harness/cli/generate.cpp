@@ -2,6 +2,7 @@
 
 #include <cstring>
 #include <filesystem>
+#include <iostream>
 #include <memory>
 
 #include "harness/backend/tokenizer/load.h"
@@ -61,13 +62,13 @@ GenerateRequest read_request(const InputRow& input, LazyTokenizer& tokenizer) {
 }
 
 void write_samples(const InputRow& row, const GenerateResult& result, LazyTokenizer& tokenizer,
-                   bool has_tokenizer, AnswerWriter& writer) {
+                   bool has_text, AnswerWriter& writer) {
   for (std::size_t i = 0; i < result.samples.size(); ++i) {
     const Generation& sample = result.samples[i];
     Row out = row.name;
     out["sample"] = i;
     out["ids"] = sample.ids;
-    if (has_tokenizer) {
+    if (has_text) {
       set_text(out, decode_written(tokenizer.get(), sample.ids));
     } else {
       out["text"] = nullptr;
@@ -77,7 +78,7 @@ void write_samples(const InputRow& row, const GenerateResult& result, LazyTokeni
   }
 }
 
-void generate_chunk(const LanguageModel& model, LazyTokenizer& tokenizer, bool has_tokenizer,
+void generate_chunk(const LanguageModel& model, LazyTokenizer& tokenizer, bool has_text,
                     const GenerateArguments& options, std::vector<InputRow>& rows,
                     AnswerWriter& writer) {
   std::vector<GenerateRequest> requests;
@@ -102,15 +103,29 @@ void generate_chunk(const LanguageModel& model, LazyTokenizer& tokenizer, bool h
     } else if (!results[next].refusal.empty()) {
       writer.error(row, results[next++].refusal);
     } else {
-      write_samples(row, results[next++], tokenizer, has_tokenizer, writer);
+      write_samples(row, results[next++], tokenizer, has_text, writer);
     }
+  }
+}
+
+// Says whether what is written can be said as text, too: ids need no tokenizer, and are not lost
+// for one that cannot be read.
+bool can_decode(const std::string& model, LazyTokenizer& tokenizer) {
+  if (!has_tokenizer(model)) return false;
+  try {
+    tokenizer.get();
+    return true;
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::input) throw;
+    std::cerr << "souvenir: ids are written without text: " << error.what() << "\n";
+    return false;
   }
 }
 
 int run_generate(const GenerateArguments& options) {
   const auto model = load_model(options.model.model, options.model.load);
   LazyTokenizer tokenizer(options.model.model, parse_bos_rule(options.bos));
-  const bool has_tokenizer = souvenir::has_tokenizer(options.model.model);
+  const bool has_text = can_decode(options.model.model, tokenizer);
   AnswerWriter writer(options.output);
   Progress progress(parse_progress(options.model.progress), "generating", "rows");
   // Rows in one batch share the memory of their caches: fewer of them when each has many samples.
@@ -119,7 +134,7 @@ int run_generate(const GenerateArguments& options) {
   read_rows(options.input, static_cast<std::size_t>(rows_per_chunk),
             [&](std::vector<InputRow>& rows) {
               if (interrupted() == 0) {
-                generate_chunk(*model, tokenizer, has_tokenizer, options, rows, writer);
+                generate_chunk(*model, tokenizer, has_text, options, rows, writer);
                 done += static_cast<std::int64_t>(rows.size());
                 progress.update(done, 0, done);
               }

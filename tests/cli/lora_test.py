@@ -63,6 +63,12 @@ def tuned_models():
     yield "biases of the changed modules", llama(attention_bias=True), {**LLAMA, "bias": "lora_only"}
     yield "biases of none, where there are none", llama(), {**LLAMA, "bias": "lora_only"}
     yield "biases of products", gpt2(), {**GPT2, "lora_bias": True}
+    for tied in (False, True):
+        yield f"rows of tokens, tied: {tied}", llama(tie_word_embeddings=tied), {
+            **LLAMA, "trainable_token_indices": [7, 3, 95]}
+    yield "rows of tokens, of embedding and head", llama(), {
+        **LLAMA, "trainable_token_indices": {"embed_tokens": [7, 3], "lm_head": [5, 4, 9]}}
+    yield "rows of tokens in GPT-2", gpt2(), {**GPT2, "trainable_token_indices": [9, 4]}
     yield "DoRA", llama(), {**LLAMA, "use_dora": True, "modules_to_save": ["embed_tokens"]}
     yield "DoRA, transposed", gpt2(), {
         **GPT2, "r": 4, "use_dora": True, "target_modules": ["c_attn", "c_fc", "c_proj"]}
@@ -221,6 +227,24 @@ class Lora(unittest.TestCase):
             self.prepared(folder, llama(), {**LLAMA, "lora_bias": True})
             result = run("score", folder / "base", "--adapter", folder / "adapter", stdin="", check=2)
             self.assertIn('down_proj.bias": the base model has none', result.stderr)
+
+    def test_rows_of_tokens_that_cannot_be_placed_are_refused(self):
+        torch.manual_seed(13)
+        settings = {"r": 2, "target_modules": ["q_proj"]}
+        for name, tied, more, edit, expected in [
+                ("head changed", True, {"target_modules": ["lm_head"]}, {}, "no other change of either"),
+                ("no such token", False, {}, {"trainable_token_indices": [3, 96]}, "no token 96"),
+                ("fewer", False, {}, {"trainable_token_indices": [3]}, "no 2 tokens for its rows"),
+                ("of two", False, {}, {"trainable_token_indices": {"embed_tokens": [3, 4], "lm_head": [3]}},
+                 "of 2 embeddings, the file has 1")]:
+            with self.subTest(name), tempfile.TemporaryDirectory() as folder:
+                folder = pathlib.Path(folder)
+                self.prepared(folder, llama(tie_word_embeddings=tied),
+                              {**settings, "trainable_token_indices": [3, 4], **more})
+                file = folder / "adapter/adapter_config.json"
+                file.write_text(json.dumps({**json.loads(file.read_text()), **edit}))
+                result = run("score", folder / "base", "--adapter", folder / "adapter", stdin="", check=2)
+                self.assertIn(expected, result.stderr)
 
     def test_positions_that_peft_does_not_compute_with_are_refused(self):
         torch.manual_seed(12)

@@ -1,5 +1,6 @@
 """The plumbing verbs, through the real program, on a model whose every number is known."""
 
+import json
 import math
 import unittest
 
@@ -43,7 +44,6 @@ class Tokenize(ProgramTest):
 
 class Score(ProgramTest):
     def score(self, *request, extra=()):
-        import json
         text = "".join(json.dumps(row) + "\n" for row in request)
         return rows(run("score", self.model, *extra, stdin=text, check=0).stdout)
 
@@ -117,8 +117,18 @@ class Score(ProgramTest):
 
 
 class Generate(ProgramTest):
+    def test_ids_are_not_lost_for_a_tokenizer_that_cannot_be_read(self):
+        model = bigram.write_model(self.folder / "unread", TRANSITIONS)
+        (model / "tokenizer.json").write_text(json.dumps(
+            {**bigram.tokenizer_json(), "normalizer": {"type": "BertNormalizer"}}))
+        result = run("generate", model, "--max-new-tokens", "2", check=2,
+                     stdin='{"id":1,"prefix_ids":[97]}\n{"id":2,"prefix":"a"}\n')
+        out = rows(result.stdout)
+        self.assertEqual((out[0]["ids"], out[0]["text"]), ([98, 99], None))
+        self.assertIn("BertNormalizer", out[1]["error"])
+        self.assertEqual(result.stderr.count("BertNormalizer"), 1)
+
     def test_rows_of_the_model_without_a_token_are_left_out_of_the_text(self):
-        import json
         import shutil
         model = self.folder / "padded"
         shutil.copytree(self.model, model)
