@@ -59,7 +59,7 @@ CandidateSearch::CandidateSearch(const LanguageModel& model, const Tokenizer& to
   const std::string before = tokenizer.decode(first);
   std::vector<TokenId> ids = first;
   ids.emplace_back();
-  for (TokenId id = 0; id < tokenizer.info().vocabulary; ++id) {
+  for (TokenId id = 0; id < std::min(tokenizer.info().vocabulary, model.info().vocabulary); ++id) {
     ids.back() = id;
     const std::string both = decode_written(tokenizer, ids);
     pieces_.push_back(both.starts_with(before) ? both.substr(before.size()) : "");

@@ -11,9 +11,8 @@ namespace {
 // Elements per task: enough work that handing it out costs nothing.
 constexpr std::int64_t kGrain = 32768;
 
-bool has_kernel(const at::Tensor& x, Activation activation, RowPath path) {
-  return path == RowPath::automatic && x.is_cpu() && x.scalar_type() == at::kFloat &&
-         x.is_contiguous() &&
+bool has_kernel(Activation activation, at::ScalarType dtype) {
+  return dtype == at::kFloat &&
          (activation == Activation::silu || activation == Activation::gelu_tanh);
 }
 
@@ -30,7 +29,8 @@ void activate(const at::Tensor& x, bool gelu) {
 }  // namespace
 
 at::Tensor apply_activation(at::Tensor x, Activation activation, RowPath path) {
-  if (has_kernel(x, activation, path)) {
+  if (path == RowPath::automatic && x.is_cpu() && x.is_contiguous() &&
+      has_kernel(activation, x.scalar_type())) {
     activate(x, activation == Activation::gelu_tanh);
     return x;
   }
@@ -49,9 +49,9 @@ at::Tensor apply_activation(at::Tensor x, Activation activation, RowPath path) {
 
 // With the sixteen registers of AVX2, which the sums take up, oneDNN's SiLU made a product half as
 // slow again (45 to 72 ms; behind it 2 to 5).
-bool fuses_activations() {
+bool fuses(Activation activation, at::ScalarType dtype) {
   static const bool wide = std::string_view(kernels::available()[0]->name) == "avx512";
-  return wide;
+  return wide || !has_kernel(activation, dtype);
 }
 
 }  // namespace souvenir

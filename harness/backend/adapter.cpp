@@ -84,6 +84,7 @@ constexpr Ending kEndings[] = {
     {".lora_magnitude_vector.weight", Role::magnitude, ".weight"},
     {".lora_B.bias", Role::factor_bias, ".bias"},
     {".token_adapter.trainable_tokens_delta", Role::rows, ".weight"},
+    {".token_adapter.base_layer.weight", Role::own, ".weight"},
     {".base_layer.weight", Role::base, ".weight"},
     {".base_layer.bias", Role::base, ".bias"},
     {".original_module.weight", Role::original, ".weight"},
@@ -229,7 +230,7 @@ class Assembly {
 
   // Returns the rows of embeddings that were trained.
   std::vector<AdapterRows> rows() const {
-    if (rows_.size() == config_.token_rows.size()) return rows_;
+    if (rows_.size() >= config_.token_rows.size()) return rows_;  // a shared head may have a copy
     refuse(label_, "trainable_token_indices in adapter_config.json: of " +
                        std::to_string(config_.token_rows.size()) + " embeddings, the file has " +
                        std::to_string(rows_.size()));

@@ -94,7 +94,9 @@ struct Adapter {
 //              what a replaced module had been, saved where the vocabulary was resized: it counts
 //              where another module is tied to it
 //   MODULE.token_adapter.trainable_tokens_delta [rows, width]
-//              of an embedding or a head: the rows of the tokens in trainable_token_indices
+//              of an embedding or a head: the rows of the tokens in trainable_token_indices; where
+//              the vocabulary was resized, MODULE.token_adapter.base_layer.weight is its
+//              MODULE.weight
 //   MODULE.modules_to_save.weight, MODULE.modules_to_save.bias
 //              again what MODULE.weight and MODULE.bias are; not taken
 //

@@ -133,14 +133,18 @@ void merge(const std::string& label, const AdapterChange& change, const TensorPl
   place.copy_(sum.reshape(place.sizes()));
 }
 
-// Of two trained embeddings that are one weight, or of one beside another change of either, only
-// PEFT knows which counts.
+// Where head and embedding are one weight, only PEFT knows which of different rows counts, or what
+// comes of them beside another change of either.
 void check_rows(const Adapter& adapter, const MergeBase& base) {
   if (adapter.rows.empty() || !base.blueprint.tied) return;
-  const std::string& tensor = adapter.rows.front().tensor;
-  if (adapter.rows.size() > 1 || !same_tensor(base.blueprint.embedding, tensor) ||
-      changes_apart(adapter, base.blueprint)) {
-    refuse(adapter.label, tensor,
+  const AdapterRows& first = adapter.rows.front();
+  bool of_embedding = false, alike = true;
+  for (const AdapterRows& rows : adapter.rows) {
+    of_embedding = of_embedding || same_tensor(base.blueprint.embedding, rows.tensor);
+    alike = alike && rows.tokens == first.tokens && at::equal(rows.rows, first.rows);
+  }
+  if (!of_embedding || !alike || changes_apart(adapter, base.blueprint)) {
+    refuse(adapter.label, first.tensor,
            "trainable_token_indices: head and embedding are one weight in the base model: expected "
            "rows of the embedding, and no other change of either; merge the adapter with PEFT");
   }
@@ -166,7 +170,8 @@ void put_rows(const std::string& label, const AdapterRows& change, const TensorP
   if (!at::isfinite(rows).all().item<bool>()) {
     refuse(label, change.tensor, "a trained row is not finite");
   }
-  place.index_copy_(0, at::tensor(at::ArrayRef<std::int64_t>(change.tokens), at::kLong), rows);
+  const at::Tensor index = at::tensor(at::ArrayRef<std::int64_t>(change.tokens), at::kLong);
+  place.index_copy_(0, index.to(place.device()), rows);
 }
 
 }  // namespace

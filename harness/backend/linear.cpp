@@ -104,7 +104,8 @@ at::Tensor Linear::operator()(const at::Tensor& x) const {
 }
 
 at::Tensor Linear::activated(const at::Tensor& x, Activation activation) const {
-  if (!packed_ || !fuses_activations()) return apply_activation((*this)(x), activation);
+  if (!packed_ || !fuses(activation, x.scalar_type()))
+    return apply_activation((*this)(x), activation);
   std::string_view post = "gelu", algorithm;
   switch (activation) {
     case Activation::gelu_erf:

@@ -241,6 +241,13 @@ AuditSession open_audit(const AuditOptions& options) {
                     std::to_string(session.tokenizer->info().base_vocabulary) +
                     " tokens, the model " + std::to_string(session.model_info.vocabulary));
   }
+  for (const TokenId id : session.bos.ids) {
+    if (id >= session.model_info.vocabulary) {
+      throw Error(ErrorKind::input,
+                  options.model.model + ": " + std::to_string(id) +
+                      ", which the tokenizer puts in front, is no token of the model");
+    }
+  }
   allow_early_stop(session);
   if (session.model_info.compute_dtype != "float32")
     session.questions.recheck = session.suite.recheck_strings;

@@ -90,11 +90,14 @@ TEST_CASE("an activation of NaN or infinity is not a number that passes for one"
   for (const Table* table : available()) {
     CAPTURE(table->name);
     const float infinity = std::numeric_limits<float>::infinity();
-    std::vector<float> x = {std::numeric_limits<float>::quiet_NaN(), infinity, 1.0F};
-    table->activate({x.data(), 3, 1.0F, 0.0F});
+    std::vector<float> x = {std::numeric_limits<float>::quiet_NaN(), infinity, -infinity, -1e20F,
+                            1.0F};
+    table->activate({x.data(), 5, 1.0F, 0.0F});
     CHECK(std::isnan(x[0]));
     CHECK(x[1] == infinity);
-    CHECK(x[2] == Approx(0.7310586));
+    CHECK(std::isnan(x[2]));  // as in ATen
+    CHECK(x[3] == 0.0F);
+    CHECK(x[4] == Approx(0.7310586));
   }
 }
 

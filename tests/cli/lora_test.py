@@ -203,6 +203,8 @@ class Lora(unittest.TestCase):
                 ("embedding saved, head beside", False, {"modules_to_save": ["embed_tokens"]}),
                 ("head saved", False, {"modules_to_save": ["lm_head"]}),
                 ("embedding changed", True, {"target_modules": ["q_proj", "embed_tokens"]}),
+                ("rows of tokens", True, {"trainable_token_indices": [2, 88, 89]}),
+                ("rows of tokens", False, {"trainable_token_indices": [2, 88, 89]}),
                 ("beside", True, {}), ("beside", False, {})]:
             for rows in (99, 90):
                 with self.subTest(name, tied=tied, rows=rows), tempfile.TemporaryDirectory() as folder:

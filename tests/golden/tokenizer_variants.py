@@ -336,6 +336,8 @@ def beside(base):
         "described": (base, {**ends, "added_tokens_decoder": described},
                       {"special_tokens_map.json": {"pad_token": "<Pad>"},
                        "added_tokens.json": {"<Added>": 7}}),
+        "twice": (base, {**ends, "extra_special_tokens": {}, "additional_special_tokens": ["<New>"]},
+                  {"added_tokens.json": {"<mask>": free - 1, "<s>": 0, "<Added>": free}}),
         "older": (few, {"bos_token": "<unk>"},
                   {"special_tokens_map.json": {
                       "bos_token": {"content": "<s>", "lstrip": True, "rstrip": False,

@@ -40,7 +40,10 @@ class Reader {
   }
 
   // A token that a file beside it describes.
-  void add(const AddedToken& token) {
+  void add(const AddedToken& token, bool counts_more) {
+    if (!counts_more && places_.contains(token.content)) {
+      return;
+    }
     const Place place = place_of(token.content);
     if (token.id != place.id) {
       throw Error(ErrorKind::input, "tokenizer_config.json, added_tokens.json: the added token \"" +
@@ -108,7 +111,7 @@ std::vector<AddedToken> read_added_tokens(const Fields& fields, const Vocabulary
     }
   }
   for (const AddedToken& token : config.added) {
-    reader.add(token);
+    reader.add(token, config.added_counts);
   }
   for (const AddedToken& token : config.specials) {
     reader.add_named(token);

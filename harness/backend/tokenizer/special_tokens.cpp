@@ -21,10 +21,27 @@ AddedToken from_string(std::string content) {
   return {.content = std::move(content), .normalized = false, .special = true};
 }
 
+// A role's token: a string, or an object that says how it is looked for.
+std::optional<AddedToken> read_role(const Fields& fields, const std::string& role, bool special) {
+  const nlohmann::json& value = fields.json().at(role);
+  if (value.is_null()) {
+    return std::nullopt;
+  }
+  AddedToken token =
+      value.is_object() ? token_of(fields.object(role), special) : from_string(fields.string(role));
+  token.special = true;
+  return token;
+}
+
+// Further roles are told from other settings by what they hold.
+bool is_role(const std::string& key, const nlohmann::json& value) {
+  return is_known(key) || (key.ends_with("_token") &&
+                           (value.is_string() || (value.is_object() && value.contains("content"))));
+}
+
 }  // namespace
 
-AddedToken special_token(const Fields& fields, bool special) {
-  special = fields.boolean_or("special", special);
+AddedToken token_of(const Fields& fields, bool special) {
   return {.content = fields.string("content"),
           .single_word = fields.boolean_or("single_word", false),
           .lstrip = fields.boolean_or("lstrip", false),
@@ -33,57 +50,44 @@ AddedToken special_token(const Fields& fields, bool special) {
           .special = special};
 }
 
-void SpecialTokens::read_role(const Fields& fields, const std::string& role, bool special) {
-  const nlohmann::json& value = fields.json().at(role);
-  if (value.is_null()) {
-    roles_[role] = std::nullopt;
-    return;
+void SpecialTokens::read_roles(const Fields& fields, bool special) {
+  for (const auto& [key, value] : fields.json().items()) {
+    if (is_role(key, value)) {
+      roles_[key] = read_role(fields, key, special);
+    }
   }
-  AddedToken token = value.is_object() ? special_token(fields.object(role), special)
-                                       : from_string(fields.string(role));
-  token.special = true;
-  roles_[role] = std::move(token);
 }
 
-// `extra_special_tokens` is a list, or names each; the older name counts where it is not there.
+// `extra_special_tokens` is a list, or names each; the older name counts where that is empty.
 void SpecialTokens::read_further(const Fields& fields) {
-  const char* name =
-      fields.has("extra_special_tokens") ? "extra_special_tokens" : "additional_special_tokens";
+  const bool extra =
+      fields.has("extra_special_tokens") && !fields.json().at("extra_special_tokens").empty();
+  const char* name = extra ? "extra_special_tokens" : "additional_special_tokens";
   if (!fields.has(name)) {
     return;
   }
-  const nlohmann::json& list = fields.json().at(name);
-  if (list.is_object()) {
+  if (fields.json().at(name).is_object()) {
     const Fields named = fields.object(name);
-    for (const auto& [role, value] : list.items()) {
-      read_role(named, role, false);
+    for (const auto& [role, value] : named.json().items()) {
+      named_[role] = read_role(named, role, false);
     }
     return;
   }
-  const std::string where = fields.where() + "/" + name + "/";
+  std::size_t index = 0;
   for (const nlohmann::json& token : fields.array(name)) {
-    further_.push_back(
-        token.is_string()
-            ? from_string(token.get<std::string>())
-            : special_token(Fields(token, where + std::to_string(further_.size())), false));
+    const std::string where = fields.where() + "/" + name + "/" + std::to_string(index++);
+    further_.push_back(token.is_string() ? from_string(token.get<std::string>())
+                                         : token_of(Fields(token, where), false));
   }
 }
 
 void SpecialTokens::read_config(const Fields& fields) {
-  for (const auto& [key, value] : fields.json().items()) {
-    if (is_known(key) || (key.ends_with("_token") && value.is_string())) {
-      read_role(fields, key, false);
-    }
-  }
+  read_roles(fields, false);
   read_further(fields);
 }
 
 void SpecialTokens::read_map(const Fields& fields) {
-  for (const char* role : kRoles) {
-    if (fields.json().contains(role)) {
-      read_role(fields, role, true);
-    }
-  }
+  read_roles(fields, true);
   if (further_.empty() || fields.has("extra_special_tokens")) {
     read_further(fields);
   }
@@ -107,6 +111,12 @@ void SpecialTokens::write_to(TokenizerConfig& config) const {
         if (token) special->content = token->content;
       }
     }
+  }
+  for (const auto& [role, token] : named_) add(token);
+  for (AddedToken& token : config.added) {
+    token.special = token.special ||
+                    std::any_of(config.specials.begin(), config.specials.end(),
+                                [&](const AddedToken& s) { return s.content == token.content; });
   }
   config.specials.insert(config.specials.end(), further_.begin(), further_.end());
 }

@@ -13,9 +13,9 @@ namespace souvenir::tokenizing {
 
 // Reads an added token: its content, and how it is looked for. Without an id.
 //
-//   special  what it is where the object does not say; such tokens are looked for before
-//            normalisation unless it says otherwise
-AddedToken special_token(const Fields& fields, bool special);
+//   special  whether it is a control token; such are looked for before normalisation unless the
+//            object says otherwise
+AddedToken token_of(const Fields& fields, bool special);
 
 // The special tokens that the files beside a tokenizer name: as bos_token, ..., as another
 // `*_token` of tokenizer_config.json (an image_token), or in a list of further ones. Follows
@@ -30,14 +30,18 @@ class SpecialTokens {
   // Reads special_tokens_map.json, which overrides it.
   void read_map(const Fields& fields);
 
-  // Writes bos, eos, specials and special_roles.
+  // Writes bos, eos, specials and special_roles; marks those of `added` as special that have a
+  // role.
   void write_to(TokenizerConfig& config) const;
 
  private:
-  void read_role(const Fields& fields, const std::string& role, bool special);
+  using Roles = std::map<std::string, std::optional<AddedToken>>;  // none: said to be null
+
+  void read_roles(const Fields& fields, bool special);
   void read_further(const Fields& fields);
 
-  std::map<std::string, std::optional<AddedToken>> roles_;  // none: said to be null
+  Roles roles_;
+  Roles named_;  // by a name of extra_special_tokens
   std::vector<AddedToken> further_;
 };
 

@@ -40,6 +40,7 @@ class Reader {
     const auto added = read("added_tokens.json", true);
     if (map && !told_) names_.read_map(Fields(*map, "special_tokens_map.json: "));
     names_.write_to(config_);
+    config_.added_counts = told_;
     if (added && !told_) read_added_map(Fields(*added, "added_tokens.json: "));
     sort_added();
     for (const char* name : {"chat_template.jinja", "chat_template.json"}) {
@@ -94,7 +95,8 @@ class Reader {
     }
     const Fields decoder = fields.object("added_tokens_decoder");
     for (const auto& [key, value] : decoder.json().items()) {
-      AddedToken token = special_token(decoder.object(key), false);
+      const Fields entry = decoder.object(key);
+      AddedToken token = token_of(entry, entry.boolean_or("special", false));
       token.id = id_of(decoder, key);
       add(std::move(token));
     }

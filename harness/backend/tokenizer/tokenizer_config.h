@@ -30,8 +30,10 @@ struct SpecialName {
 //   tokenizer_class, model_type, add_prefix_space
 //                  the class that knows how texts are cut, where no file does; the model's kind
 //                  (config.json); whether a space is put in front of texts
-//   specials       all special tokens that are named, in the order that the reference library adds
-//                  them in; without ids
+//   added_counts   what `added` says of a token counts more than what tokenizer.json does
+//   specials       all special tokens that are named: bos_token to mask_token, other roles in the
+//                  order of their names (the reference library takes that of the file), further
+//                  ones; without ids
 //   special_roles  what they are named as (bos_token, ...), those that are said to be none too
 //   split_special_tokens
 //                  whether special tokens in a text are cut like any other text
@@ -49,6 +51,7 @@ struct TokenizerConfig {
   bool add_prefix_space = false;
   bool legacy = false;
   bool split_special_tokens = false;
+  bool added_counts = false;
   std::vector<AddedToken> added;
   std::vector<AddedToken> specials;
   std::set<std::string> special_roles;

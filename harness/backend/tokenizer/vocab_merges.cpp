@@ -126,10 +126,7 @@ std::vector<AddedToken> added_tokens(const json& vocabulary, const TokenizerConf
     const auto same = [&](const AddedToken& token) { return token.content == content; };
     if (std::any_of(added.begin(), added.end(), same)) continue;
     const auto known = vocabulary.find(content);
-    if (known == vocabulary.end()) {
-      refuse("tokenizer_config.json: the special token " + in_quotes(content) +
-             " has no id: it is not in vocab.json");
-    }
+    if (known == vocabulary.end()) continue;  // it gets the next free id
     added.push_back({.content = content,
                      .id = static_cast<TokenId>(known->get<std::int64_t>()),
                      .normalized = false,
