@@ -15,11 +15,13 @@ CanarySpace space_of(const std::string& pattern) {
   return CanarySpace("pin", parse_pattern(pattern, "test"), "test");
 }
 
+constexpr std::int64_t kPairTokens = 1000 + 256 * 256;
+
 // Bytes, but for pairs that make one token: 1000 + 256 a + b. Cut from the left.
 class PairTokenizer : public ByteTokenizer {
  public:
   explicit PairTokenizer(std::set<std::string> pairs) : pairs_(std::move(pairs)) {
-    info_.vocabulary = 1000 + 256 * 256;
+    info_.vocabulary = kPairTokens;
   }
 
   const TokenizerInfo& info() const override { return info_; }
@@ -62,7 +64,10 @@ class PairTokenizer : public ByteTokenizer {
 // equally likely; or from an urn that depends on what stands before.
 class UrnModel : public LanguageModel {
  public:
-  explicit UrnModel(bool looks_back = false) : looks_back_(looks_back) {}
+  explicit UrnModel(bool looks_back = false, std::int64_t vocabulary = kPairTokens)
+      : looks_back_(looks_back) {
+    info_.vocabulary = vocabulary;
+  }
 
   const ModelInfo& info() const override { return info_; }
 
