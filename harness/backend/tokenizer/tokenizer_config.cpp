@@ -127,8 +127,12 @@ class Reader {
     return static_cast<TokenId>(id);
   }
 
+  // A token under two ids counts once.
   void add(AddedToken token) {
-    if (!token.content.empty()) {
+    const bool known =
+        std::any_of(config_.added.begin(), config_.added.end(),
+                    [&](const AddedToken& other) { return other.content == token.content; });
+    if (!known && !token.content.empty()) {
       config_.added.push_back(std::move(token));
     }
   }
