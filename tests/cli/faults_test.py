@@ -151,6 +151,19 @@ class Inputs(AuditTest):
         left_out = {row["reason"]: row["count"] for row in self.evidence()["coverage"]["left_out"]}
         self.assertEqual(left_out, {"longer_than_context": 1, "no_context": 1})
 
+    def test_a_token_in_front_that_the_model_has_no_row_for_is_refused(self):
+        self.model = bigram.write_model(self.folder / "fronted", TRANSITIONS)
+        tree = bigram.tokenizer_json()
+        tree["added_tokens"] = [{"id": 256, "content": "<s>", "single_word": False, "lstrip": False,
+                                 "rstrip": False, "normalized": False, "special": True}]
+        tree["post_processor"] = {
+            "type": "TemplateProcessing", "pair": [],
+            "single": [{"SpecialToken": {"id": "<s>", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}}],
+            "special_tokens": {"<s>": {"id": "<s>", "ids": [256], "tokens": ["<s>"]}}}
+        (self.model / "tokenizer.json").write_text(json.dumps(tree))
+        result = self.audit(SUBJECTS, check=2)
+        self.assertIn("256, which the tokenizer puts in front, is no token of the model", result.stderr)
+
     def test_a_string_with_a_token_that_the_model_has_no_row_for_is_left_out(self):
         self.model = bigram.write_model(self.folder / "padded", TRANSITIONS)
         (self.model / "tokenizer_config.json").write_text('{"pad_token": "<pad>"}')
