@@ -176,7 +176,7 @@ class DecoderModel : public LanguageModel {
       throw Error(ErrorKind::usage,
                   "this model is larger than its memory and read layer by layer: it scores, but "
                   "does not generate, which would read it whole for every token; give it more by "
-                  "--memory");
+                  "--memory, or take --dtype bfloat16, which needs half of what float32 does");
     std::vector<GenerateResult> results(requests.size());
     for (std::size_t i = 0; i < requests.size(); ++i) {
       results[i].refusal = refuse(info_, requests[i], options);

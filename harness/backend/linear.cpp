@@ -92,20 +92,31 @@ bool can_pack(at::ScalarType dtype) {
 
 Linear::Linear(at::Tensor weight, at::Tensor bias, Packing packing)
     : weight_(std::move(weight)), bias_(std::move(bias)), outputs_(weight_.size(0)) {
-  if (packing == Packing::never || !weight_.is_cpu() || !can_pack(weight_.scalar_type())) return;
+  if (!weight_.is_cpu()) return;
+  const bool native = can_pack(weight_.scalar_type());
+  widened_ = !native && weight_.scalar_type() != at::kFloat;
+  if (packing == Packing::never || !native) return;
   weight_ = one_dnn().reorder->call(weight_.contiguous(), std::nullopt);
   packed_ = true;
 }
 
 at::Tensor Linear::operator()(const at::Tensor& x) const {
-  if (!packed_) return at::linear(x, weight_, maybe(bias_));
-  return one_row(
-      x, [&](const at::Tensor& rows) { return run_packed(rows, weight_, bias_, "none", ""); });
+  if (packed_) {
+    return one_row(
+        x, [&](const at::Tensor& rows) { return run_packed(rows, weight_, bias_, "none", ""); });
+  }
+  return unpacked(x).to(x.scalar_type());
+}
+
+at::Tensor Linear::unpacked(const at::Tensor& x) const {
+  if (!widened_) return at::linear(x, weight_, maybe(bias_));
+  const at::Tensor bias = bias_.defined() ? bias_.to(at::kFloat) : bias_;
+  return at::linear(x.to(at::kFloat), weight_.to(at::kFloat), maybe(bias));
 }
 
 at::Tensor Linear::activated(const at::Tensor& x, Activation activation) const {
-  if (!packed_ || !fuses(activation, x.scalar_type()))
-    return apply_activation((*this)(x), activation);
+  if (!packed_) return apply_activation(unpacked(x), activation).to(x.scalar_type());
+  if (!fuses(activation, x.scalar_type())) return apply_activation((*this)(x), activation);
   std::string_view post = "gelu", algorithm;
   switch (activation) {
     case Activation::gelu_erf:
@@ -126,7 +137,7 @@ at::Tensor Linear::activated(const at::Tensor& x, Activation activation) const {
 }
 
 at::Tensor Linear::times(const at::Tensor& x, const at::Tensor& other) const {
-  if (!packed_) return (*this)(x).mul_(other);
+  if (!packed_) return unpacked(x).mul_(other).to(x.scalar_type());
   return one_row(x, [&](const at::Tensor& rows) {
     const at::Tensor factor = other.expand({rows.size(0), outputs_}).contiguous();
     return one_dnn().binary->call(rows, factor, weight_, maybe(bias_), "mul");

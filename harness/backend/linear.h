@@ -15,6 +15,11 @@ namespace souvenir {
 // Takes the weight over; once packed the original is released, so that only one tensor is ever held
 // twice.
 //
+// A CPU without instructions for a 16-bit dtype multiplies it one number at a time. There the
+// weight is kept as it is and widened to float32 for each product. The result is rounded once,
+// after what follows, as oneDNN rounds where there are instructions. It takes one weight in float32
+// beside the model while a product runs.
+//
 // Threads  const methods are safe from any thread
 // Exact    a row's result does not depend on the other rows, where oneDNN sums every row alike;
 //          see one_row in linear.cpp for the case in which it does not
@@ -28,6 +33,7 @@ class Linear {
 
   explicit operator bool() const { return weight_.defined(); }
   bool packed() const { return packed_; }
+  bool widened() const { return widened_; }
   std::int64_t outputs() const { return outputs_; }
 
   // Shape  x [rows, in], result [rows, out]
@@ -40,9 +46,12 @@ class Linear {
   at::Tensor times(const at::Tensor& x, const at::Tensor& other) const;
 
  private:
+  at::Tensor unpacked(const at::Tensor& x) const;  // in float32 where the weight is widened
+
   at::Tensor weight_, bias_;
   std::int64_t outputs_ = 0;
   bool packed_ = false;
+  bool widened_ = false;
 };
 
 // Returns whether weights of this dtype are packed on this machine's CPU.

@@ -74,11 +74,12 @@ std::string blas_of(const std::string& config) {
 GemmRate measure(at::ScalarType dtype, const std::string& name) {
   constexpr std::int64_t kRows = 2048, kInputs = 768, kOutputs = 3072;
   constexpr double kOperations = 2.0 * kRows * kInputs * kOutputs;
-  GemmRate rate{name, 0, false};
+  GemmRate rate{.dtype = name};
   try {
     const Linear linear(at::full({kOutputs, kInputs}, 0.5, dtype), {});
     const at::Tensor x = at::full({kRows, kInputs}, 0.5, dtype);
     rate.packed = linear.packed();
+    rate.widened = linear.widened();
     using Clock = std::chrono::steady_clock;
     const Clock::time_point begin = Clock::now();
     for (int run = 0; run < 12; ++run) {

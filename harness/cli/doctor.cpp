@@ -63,7 +63,10 @@ void write_text(const MachineReport& machine, RowWriter& out) {
   for (const GemmRate& rate : machine.gemm_rates) {
     char text[96];
     std::snprintf(text, sizeof text, "gemm       %-9s %7.1f GFLOP/s%s", rate.dtype.c_str(),
-                  rate.gflops, rate.packed ? ", packed weights" : "");
+                  rate.gflops,
+                  rate.packed    ? ", packed weights"
+                  : rate.widened ? ", computed in float32"
+                                 : "");
     out.line(text);
   }
   for (const AutoDtype& choice : machine.auto_dtypes) {
@@ -75,7 +78,10 @@ void write_text(const MachineReport& machine, RowWriter& out) {
 void write_json(const MachineReport& machine, RowWriter& out) {
   Row rates = Row::array();
   for (const GemmRate& rate : machine.gemm_rates) {
-    rates.push_back({{"dtype", rate.dtype}, {"gflops", rate.gflops}, {"packed", rate.packed}});
+    rates.push_back({{"dtype", rate.dtype},
+                     {"gflops", rate.gflops},
+                     {"packed", rate.packed},
+                     {"widened", rate.widened}});
   }
   Row choices = Row::array();
   for (const AutoDtype& choice : machine.auto_dtypes) {
