@@ -67,6 +67,10 @@ class KeyValueCache {
   static std::int64_t slot_bytes(const DecoderSpec& spec, std::int64_t capacity, at::Device device,
                                  at::ScalarType dtype);
 
+  // Returns the bytes that sequences continued together may take beside weights of so many. A
+  // function of the model alone: what is computed together decides the last digits.
+  static std::int64_t room_beside(std::int64_t weight_bytes);
+
   // Returns the bytes one row takes, in all layers.
   static std::int64_t row_bytes(const DecoderSpec& spec, at::ScalarType dtype);
 

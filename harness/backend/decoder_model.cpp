@@ -176,7 +176,10 @@ class DecoderModel : public LanguageModel {
       throw Error(ErrorKind::usage,
                   "this model is larger than its memory and read layer by layer: it scores, but "
                   "does not generate, which would read it whole for every token; give it more by "
-                  "--memory, or take --dtype bfloat16, which needs half of what float32 does");
+                  "--memory" +
+                      std::string(transformer_.dtype() == at::kFloat
+                                      ? ", or take half of what float32 needs by --dtype bfloat16"
+                                      : ""));
     std::vector<GenerateResult> results(requests.size());
     for (std::size_t i = 0; i < requests.size(); ++i) {
       results[i].refusal = refuse(info_, requests[i], options);
@@ -185,7 +188,9 @@ class DecoderModel : public LanguageModel {
     }
     guarded([&] {
       use_threads();
-      continue_prompts(transformer_, head_, requests, options, results);
+      const auto weight = static_cast<std::int64_t>(c10::elementSize(transformer_.dtype()));
+      const std::int64_t room = KeyValueCache::room_beside(info_.parameters * weight);
+      continue_prompts(transformer_, head_, requests, options, room, results);
     });
     return results;
   }

@@ -12,7 +12,6 @@ namespace souvenir {
 namespace {
 
 constexpr std::size_t kGroupRows = 64;
-constexpr std::int64_t kCacheBytes = 256 << 20;
 constexpr std::int64_t kPrefillTokens = 2048;
 
 // One continuation on its way.
@@ -192,7 +191,7 @@ std::int64_t capacity_of(const GenerateRequest& request, const GenerateOptions& 
 
 void continue_prompts(const Transformer& transformer, const Head& head,
                       std::span<const GenerateRequest> requests, const GenerateOptions& options,
-                      std::vector<GenerateResult>& results) {
+                      std::int64_t cache_bytes, std::vector<GenerateResult>& results) {
   const std::int64_t samples = options.rule ? options.samples : 1;
   std::vector<Row> rows;
   for (std::size_t i = 0; i < requests.size(); ++i) {
@@ -212,7 +211,7 @@ void continue_prompts(const Transformer& transformer, const Head& head,
           static_cast<std::int64_t>(end - begin + 1) *
           KeyValueCache::slot_bytes(transformer.spec(), wider, transformer.device(),
                                     transformer.dtype());
-      if (end > begin && bytes > kCacheBytes) break;
+      if (end > begin && bytes > cache_bytes) break;
       capacity = wider;
       ++end;
     }

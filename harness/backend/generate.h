@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <vector>
 
@@ -15,12 +16,14 @@ namespace souvenir {
 // the memory of their cache; a request's samples in one group share its prefill. A row that has
 // stopped is left out of the steps that follow. Greedy samples are all alike and computed once.
 //
-//   results  [requests] those with a refusal are skipped; refuses those that meet logits that are
-//            NaN or infinite
+//   cache_bytes  what the keys and values of a group may take; those of a single row may take more
+//   results      [requests] those with a refusal are skipped; refuses those that meet logits that
+//   are
+//                NaN or infinite
 //
 // Random  Rng(options.seed, "generate", {request.stream, sample, step})
 void continue_prompts(const Transformer& transformer, const Head& head,
                       std::span<const GenerateRequest> requests, const GenerateOptions& options,
-                      std::vector<GenerateResult>& results);
+                      std::int64_t cache_bytes, std::vector<GenerateResult>& results);
 
 }  // namespace souvenir

@@ -1,8 +1,12 @@
+#include <algorithm>
+
 #include "harness/backend/attention.h"
 #include "harness/backend/kernels/kernels.h"
 
 namespace souvenir {
 namespace {
+
+constexpr std::int64_t kLeastRoom = 256 << 20;
 
 at::ScalarType cache_dtype(at::Device device, at::ScalarType dtype) {
   return device.is_cpu() ? at::kFloat : dtype;
@@ -51,6 +55,10 @@ std::int64_t KeyValueCache::slot_bytes(const DecoderSpec& spec, std::int64_t cap
   return static_cast<std::int64_t>(spec.layers.size()) * spec.key_value_heads *
          kernels::round_up(capacity, kernels::kPanelAlign) * width *
          static_cast<std::int64_t>(c10::elementSize(cache_dtype(device, dtype)));
+}
+
+std::int64_t KeyValueCache::room_beside(std::int64_t weight_bytes) {
+  return std::max(kLeastRoom, weight_bytes / 16);
 }
 
 }  // namespace souvenir

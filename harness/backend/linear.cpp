@@ -1,5 +1,6 @@
 #include "harness/backend/linear.h"
 
+#include <algorithm>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -8,6 +9,11 @@
 
 namespace souvenir {
 namespace {
+
+// Numbers of a weight that are widened at a time: 4 MB of them.
+constexpr std::int64_t kWidenedNumbers = 1 << 20;
+// For fewer rows, widening a weight takes longer than multiplying it one number at a time.
+constexpr std::int64_t kRowsToWiden = 4;
 
 // The one place that knows oneDNN's private operator names (libtorch 2.1 to 2.13 have them).
 using Reorder = at::Tensor(const at::Tensor&, std::optional<std::int64_t>);
@@ -64,6 +70,11 @@ at::Tensor one_row(const at::Tensor& x, const Run& run) {
 
 }  // namespace
 
+bool lacks_instructions(at::ScalarType dtype) {
+  const bool narrow = dtype == at::kBFloat16 || dtype == at::kHalf;
+  return narrow && one_dnn().complete() && !can_pack(dtype);
+}
+
 bool can_pack(at::ScalarType dtype) {
   if (!one_dnn().complete() || !at::globalContext().userEnabledMkldnn()) return false;
   // One attempt per dtype: oneDNN refuses those that this CPU has no kernels for.
@@ -93,9 +104,8 @@ bool can_pack(at::ScalarType dtype) {
 Linear::Linear(at::Tensor weight, at::Tensor bias, Packing packing)
     : weight_(std::move(weight)), bias_(std::move(bias)), outputs_(weight_.size(0)) {
   if (!weight_.is_cpu()) return;
-  const bool native = can_pack(weight_.scalar_type());
-  widened_ = !native && weight_.scalar_type() != at::kFloat;
-  if (packing == Packing::never || !native) return;
+  widened_ = lacks_instructions(weight_.scalar_type());
+  if (packing == Packing::never || !can_pack(weight_.scalar_type())) return;
   weight_ = one_dnn().reorder->call(weight_.contiguous(), std::nullopt);
   packed_ = true;
 }
@@ -109,9 +119,16 @@ at::Tensor Linear::operator()(const at::Tensor& x) const {
 }
 
 at::Tensor Linear::unpacked(const at::Tensor& x) const {
-  if (!widened_) return at::linear(x, weight_, maybe(bias_));
-  const at::Tensor bias = bias_.defined() ? bias_.to(at::kFloat) : bias_;
-  return at::linear(x.to(at::kFloat), weight_.to(at::kFloat), maybe(bias));
+  if (!widened_ || x.size(0) < kRowsToWiden) return at::linear(x, weight_, maybe(bias_));
+  const at::Tensor rows = x.to(at::kFloat);
+  at::Tensor result = at::empty({x.size(0), outputs_}, rows.options());
+  const std::int64_t step = std::max<std::int64_t>(1, kWidenedNumbers / weight_.size(1));
+  for (std::int64_t first = 0; first < outputs_; first += step) {
+    const std::int64_t count = std::min(step, outputs_ - first);
+    at::Tensor columns = result.narrow(1, first, count);
+    at::mm_out(columns, rows, weight_.narrow(0, first, count).to(at::kFloat).t());
+  }
+  return bias_.defined() ? result.add_(bias_) : result;
 }
 
 at::Tensor Linear::activated(const at::Tensor& x, Activation activation) const {

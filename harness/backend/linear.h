@@ -16,9 +16,9 @@ namespace souvenir {
 // twice.
 //
 // A CPU without instructions for a 16-bit dtype multiplies it one number at a time. There the
-// weight is kept as it is and widened to float32 for each product. The result is rounded once,
-// after what follows, as oneDNN rounds where there are instructions. It takes one weight in float32
-// beside the model while a product runs.
+// weight is kept as it is and widened to float32 piece by piece in each product of more than a few
+// rows. The result is rounded once, after what follows, as oneDNN rounds where there are
+// instructions.
 //
 // Threads  const methods are safe from any thread
 // Exact    a row's result does not depend on the other rows, where oneDNN sums every row alike;
@@ -56,5 +56,8 @@ class Linear {
 
 // Returns whether weights of this dtype are packed on this machine's CPU.
 bool can_pack(at::ScalarType dtype);
+
+// Returns whether oneDNN is there and has no kernels for this 16-bit dtype on this machine's CPU.
+bool lacks_instructions(at::ScalarType dtype);
 
 }  // namespace souvenir

@@ -4,6 +4,7 @@
 #include <map>
 #include <string>
 
+#include "harness/backend/attention.h"
 #include "harness/backend/head.h"
 #include "harness/backend/load_weights.h"
 #include "harness/backend/slots.h"
@@ -47,8 +48,12 @@ MemoryNeeds memory_needs(const DecoderSpec& spec, std::span<const TensorPlan> te
 LayerReading plan_memory(const MemoryNeeds& needs, std::int64_t budget, std::int64_t resident) {
   const std::int64_t fixed = resident + needs.outside + needs.work + kSpare;
   LayerReading reading{.pass_tokens = 0, .memory_bytes = budget};
-  // The largest layer twice: while it is packed, it is there in both forms.
-  if (fixed + needs.layers + needs.layer + kBatchTokens * needs.per_token <= budget) return reading;
+  // The largest layer twice: while it is packed, it is there in both forms. What generating takes
+  // later is counted where it grows with the model.
+  const std::int64_t in_memory = needs.layers + needs.layer + kBatchTokens * needs.per_token +
+                                 KeyValueCache::room_beside(needs.layers) -
+                                 KeyValueCache::room_beside(0);
+  if (fixed + in_memory <= budget) return reading;
   const std::int64_t left = budget - fixed - 3 * needs.layer;
   reading.pass_tokens = std::min(left / needs.per_token, kMostTokens);
   if (reading.pass_tokens < kBatchTokens) {

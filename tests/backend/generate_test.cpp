@@ -1,3 +1,5 @@
+#include "harness/backend/generate.h"
+
 #include <algorithm>
 #include <cmath>
 #include <set>
@@ -117,6 +119,25 @@ TEST_CASE("more rows than a group holds are continued alike", "[generate]") {
     for (const Generation& sample : many[i].samples) different.insert(sample.ids);
     CHECK(different.size() > 60);
   }
+}
+
+TEST_CASE("groups that the cache's memory cuts are continued alike", "[generate]") {
+  const c10::InferenceMode no_gradients;
+  const DecoderSpec spec = any_spec();
+  DecoderWeights weights = test::tiny_weights(spec, at::kFloat);
+  const Transformer transformer(spec, weights, {}, {});
+  const Head head(weights.head_weight, weights.head_bias);
+  const auto requests = prompts(7);
+  const GenerateOptions options{.max_new_tokens = 6};
+  const std::int64_t slot = KeyValueCache::slot_bytes(spec, 1, at::kCPU, at::kFloat);
+  std::vector<std::vector<std::vector<TokenId>>> found;
+  for (const std::int64_t bytes : {std::int64_t{1}, 2 * slot, 1000 * slot}) {
+    std::vector<GenerateResult> results(requests.size());
+    continue_prompts(transformer, head, requests, options, bytes, results);
+    found.push_back(ids_of(results));
+  }
+  CHECK(found[0] == found[2]);
+  CHECK(found[1] == found[2]);
 }
 
 TEST_CASE("seed and stream name the draw, and nothing else does", "[generate]") {

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "harness/backend/attention.h"
 #include "harness/backend/free_memory.h"
 #include "harness/backend/memory_plan.h"
 #include "harness/error.h"
@@ -120,6 +121,18 @@ TEST_CASE("a model stays in memory if it fits, else as many tokens pass as there
   CHECK(reading.pass_tokens == 10 * 1024);  // three layers' worth, and 10 MiB
   CHECK(reading.memory_bytes == 710 * kMiB);
   CHECK(plan_memory(kNeeds, 1300 * kMiB, 200 * kMiB).pass_tokens == 131072);
+}
+
+TEST_CASE("what a large model writes needs room beside its layers", "[layers]") {
+  CHECK(KeyValueCache::room_beside(0) == 256 * kMiB);
+  CHECK(KeyValueCache::room_beside(8192 * kMiB) == 512 * kMiB);
+  MemoryNeeds large = kNeeds;
+  large.layers = 8192 * kMiB;
+  // 400 as above, the layers, the largest again, 2 for a batch's tokens, and 256 more than the
+  // least.
+  const std::int64_t all = (400 + 8192 + 100 + 2 + 256) * kMiB;
+  CHECK(plan_memory(large, all, 200 * kMiB).pass_tokens == 0);
+  CHECK(plan_memory(large, all - 1, 200 * kMiB).pass_tokens > 0);
 }
 
 TEST_CASE("memory that does not even hold two layers is refused with what would do", "[layers]") {
