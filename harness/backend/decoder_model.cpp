@@ -160,7 +160,7 @@ class DecoderModel : public LanguageModel {
     const TokenTrie trie(accepted);
     const std::vector<double> log_probs = guarded([&] {
       use_threads();
-      return score_trie(transformer_, head_, trie, token_budget);
+      return score_trie(transformer_, head_, trie, token_budget, room());
     });
     const std::vector<double> found = trie.totals(log_probs);
     for (std::size_t i = 0; i < found.size(); ++i)
@@ -188,9 +188,7 @@ class DecoderModel : public LanguageModel {
     }
     guarded([&] {
       use_threads();
-      const auto weight = static_cast<std::int64_t>(c10::elementSize(transformer_.dtype()));
-      const std::int64_t room = KeyValueCache::room_beside(info_.parameters * weight);
-      continue_prompts(transformer_, head_, requests, options, room, results);
+      continue_prompts(transformer_, head_, requests, options, room(), results);
     });
     return results;
   }
@@ -228,6 +226,13 @@ class DecoderModel : public LanguageModel {
     return results;
   }
 
+  // What keys and values may take. A model that does not fit into memory leaves them the least.
+  std::int64_t room() const {
+    const auto number = static_cast<std::int64_t>(c10::elementSize(transformer_.dtype()));
+    const bool fits = info_.layers_read.pass_tokens == 0;
+    return KeyValueCache::room_beside(fits ? info_.parameters * number : 0);
+  }
+
   // A model whose layers are read for every pass reads strings whole: a stage would be a pass.
   bool in_stages(const ScoreOptions& options) const {
     return options.early_stop && info_.layers_read.pass_tokens == 0;
@@ -257,7 +262,8 @@ class DecoderModel : public LanguageModel {
         answer_whole(std::span(&one, 1), options, [](double) { return true; });
         continue;
       }
-      Results results = score_stages(transformer_, head_, one.accepted, options, paths_.head);
+      Results results =
+          score_stages(transformer_, head_, one.accepted, options, paths_.head, room());
       for (std::size_t k = 0; k < results.size(); ++k)
         one.results[one.places[k]] = std::move(results[k]);
     }

@@ -11,9 +11,6 @@
 
 namespace souvenir {
 
-// Most memory for the keys and values of strings that are read in stages, unless one needs more.
-inline constexpr std::int64_t kStageBytes = 256 << 20;
-
 // Scores requests, of which those that may stop are read in stages, as `options.early_stop` says:
 // what is read on goes on from keys and values that are kept.
 //
@@ -23,8 +20,7 @@ inline constexpr std::int64_t kStageBytes = 256 << 20;
 // Memory    kept keys and values: at most `kept_bytes`, or one request
 std::vector<ScoreResult> score_stages(const Transformer& transformer, const Head& head,
                                       std::span<const ScoreRequest> requests,
-                                      const ScoreOptions& options,
-                                      HeadPath path = HeadPath::automatic,
-                                      std::int64_t kept_bytes = kStageBytes);
+                                      const ScoreOptions& options, HeadPath path,
+                                      std::int64_t kept_bytes);
 
 }  // namespace souvenir

@@ -9,10 +9,6 @@
 
 namespace souvenir {
 
-// Most memory for the keys and values of what is still being continued, unless a single sequence
-// needs more.
-inline constexpr std::int64_t kTrieBytes = 256 << 20;
-
 // Computes the log-probability of every edge of a trie that is wanted, each run once: depth first,
 // in parts of up to `token_budget` tokens. Keys and values of a run are kept while something below
 // it is not done.
@@ -21,6 +17,6 @@ inline constexpr std::int64_t kTrieBytes = 256 << 20;
 // Memory   kept keys and values: at most `kept_bytes`, or one way down the trie
 std::vector<double> score_trie(const Transformer& transformer, const Head& head,
                                const TokenTrie& trie, std::int64_t token_budget,
-                               std::int64_t kept_bytes = kTrieBytes);
+                               std::int64_t kept_bytes);
 
 }  // namespace souvenir

@@ -98,7 +98,8 @@ TEST_CASE("what is read on stays within the memory for it", "[stages]") {
   const ScoreOptions options = stopping_below(-150.0);
   const c10::InferenceMode no_gradients;
   const std::int64_t row = KeyValueCache::row_bytes(spec, at::kFloat);
-  const auto together = score_stages(transformer, head, requests, options);
+  const auto together = score_stages(transformer, head, requests, options, HeadPath::automatic,
+                                     KeyValueCache::room_beside(0));
   for (const std::int64_t rows : {0, 90, 200})
     check_same(score_stages(transformer, head, requests, options, HeadPath::automatic, rows * row),
                together, 1e-5);

@@ -221,7 +221,8 @@ TEST_CASE("little room for keys and values changes the order and not the numbers
   const auto requests = awkward();
   const TokenTrie trie(requests);
   const std::int64_t row = KeyValueCache::row_bytes(spec, at::kFloat);
-  const std::vector<double> roomy = trie.totals(score_trie(transformer, head, trie, 2048));
+  const std::vector<double> roomy =
+      trie.totals(score_trie(transformer, head, trie, 2048, KeyValueCache::room_beside(0)));
   for (const std::int64_t rows : {1, 13, 17, 40}) {
     CAPTURE(rows);
     const auto narrow = trie.totals(score_trie(transformer, head, trie, 2048, rows * row));
