@@ -11,7 +11,7 @@ namespace souvenir {
 
 namespace {
 
-constexpr std::int64_t kBatch = 64;  // prompts continued together
+constexpr std::int64_t kBatch = 32;  // prompts continued together
 
 constexpr const char* kPromptSchema = R"(
 CREATE TABLE IF NOT EXISTS prompt(
