@@ -58,7 +58,7 @@ std::int64_t KeyValueCache::slot_bytes(const DecoderSpec& spec, std::int64_t cap
 }
 
 std::int64_t KeyValueCache::room_beside(std::int64_t weight_bytes) {
-  return std::max(kLeastRoom, weight_bytes / 16);
+  return std::max(kLeastRoom, weight_bytes / 8);
 }
 
 }  // namespace souvenir

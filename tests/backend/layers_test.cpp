@@ -125,12 +125,12 @@ TEST_CASE("a model stays in memory if it fits, else as many tokens pass as there
 
 TEST_CASE("what a large model writes needs room beside its layers", "[layers]") {
   CHECK(KeyValueCache::room_beside(0) == 256 * kMiB);
-  CHECK(KeyValueCache::room_beside(8192 * kMiB) == 512 * kMiB);
+  CHECK(KeyValueCache::room_beside(8192 * kMiB) == 1024 * kMiB);
   MemoryNeeds large = kNeeds;
   large.layers = 8192 * kMiB;
-  // 400 as above, the layers, the largest again, 2 for a batch's tokens, and 256 more than the
+  // 400 as above, the layers, the largest again, 2 for a batch's tokens, and 768 more than the
   // least.
-  const std::int64_t all = (400 + 8192 + 100 + 2 + 256) * kMiB;
+  const std::int64_t all = (400 + 8192 + 100 + 2 + 768) * kMiB;
   CHECK(plan_memory(large, all, 200 * kMiB).pass_tokens == 0);
   CHECK(plan_memory(large, all - 1, 200 * kMiB).pass_tokens > 0);
 }
