@@ -51,7 +51,7 @@ LayerReading plan_memory(const MemoryNeeds& needs, std::int64_t budget, std::int
   // The largest layer twice: while it is packed, it is there in both forms. What generating takes
   // later is counted where it grows with the model.
   const std::int64_t in_memory = needs.layers + needs.layer + kBatchTokens * needs.per_token +
-                                 KeyValueCache::room_beside(needs.layers) -
+                                 KeyValueCache::room_beside(needs.outside + needs.layers) -
                                  KeyValueCache::room_beside(0);
   if (fixed + in_memory <= budget) return reading;
   const std::int64_t left = budget - fixed - 3 * needs.layer;
