@@ -1,9 +1,7 @@
 #include "harness/backend/activation.h"
 
+#include <algorithm>
 #include <cstdint>
-#include <string_view>
-
-#include "harness/backend/kernels/kernels.h"
 
 namespace souvenir {
 namespace {
@@ -11,27 +9,45 @@ namespace {
 // Elements per task: enough work that handing it out costs nothing.
 constexpr std::int64_t kGrain = 32768;
 
-bool has_kernel(Activation activation, at::ScalarType dtype) {
-  return dtype == at::kFloat &&
-         (activation == Activation::silu || activation == Activation::gelu_tanh);
-}
-
-// GELU by tanh is x times the logistic function of sqrt(8 / pi) (x + 0.044715 x^3).
-void activate(const at::Tensor& x, bool gelu) {
-  constexpr float kLinear = 1.5957691216F;
-  const float linear = gelu ? kLinear : 1.0F, cubic = gelu ? 0.044715F * kLinear : 0.0F;
+void apply_gate(const at::Tensor& x, const kernels::Gate& gate) {
   float* const data = x.mutable_data_ptr<float>();
   at::parallel_for(0, x.numel(), kGrain, [&](std::int64_t begin, std::int64_t end) {
-    kernels::available()[0]->activate({data + begin, end - begin, linear, cubic});
+    kernels::available()[0]->activate({data + begin, end - begin, gate});
   });
+}
+
+// Row by row: ATen's depends in its last bits on how far an element is from the end.
+void apply_gelu_erf(const at::Tensor& x) {
+  at::parallel_for(0, x.size(0), std::max<std::int64_t>(1, kGrain / x.size(1)),
+                   [&](std::int64_t begin, std::int64_t end) {
+                     const c10::InferenceMode no_gradients;
+                     for (std::int64_t i = begin; i < end; ++i) {
+                       at::Tensor row = x.select(0, i);
+                       at::gelu_(row, "none");
+                     }
+                   });
 }
 
 }  // namespace
 
+// GELU by tanh is x times the logistic function of sqrt(8 / pi) (x + 0.044715 x^3).
+std::optional<kernels::Gate> gate_of(Activation activation) {
+  constexpr float kLinear = 1.5957691216F;
+  if (activation == Activation::silu) return kernels::Gate{};
+  if (activation == Activation::gelu_tanh) return kernels::Gate{kLinear, 0.044715F * kLinear};
+  return std::nullopt;
+}
+
 at::Tensor apply_activation(at::Tensor x, Activation activation, RowPath path) {
-  if (path == RowPath::automatic && x.is_cpu() && x.is_contiguous() &&
-      has_kernel(activation, x.scalar_type())) {
-    activate(x, activation == Activation::gelu_tanh);
+  const auto gate = gate_of(activation);
+  if (gate && path == RowPath::automatic && x.is_cpu() && x.is_contiguous() &&
+      x.scalar_type() == at::kFloat) {
+    apply_gate(x, *gate);
+    return x;
+  }
+  if (activation == Activation::gelu_erf && path == RowPath::automatic && x.is_cpu() &&
+      x.dim() == 2) {
+    apply_gelu_erf(x);
     return x;
   }
   switch (activation) {
@@ -45,13 +61,6 @@ at::Tensor apply_activation(at::Tensor x, Activation activation, RowPath path) {
       return at::relu_(x);
   }
   return x;
-}
-
-// With the sixteen registers of AVX2, which the sums take up, oneDNN's SiLU made a product half as
-// slow again (45 to 72 ms; behind it 2 to 5).
-bool fuses(Activation activation, at::ScalarType dtype) {
-  static const bool wide = std::string_view(kernels::available()[0]->name) == "avx512";
-  return wide || !has_kernel(activation, dtype);
 }
 
 }  // namespace souvenir

@@ -15,7 +15,7 @@ at::Tensor norm_weight(const DecoderSpec& spec, const at::Tensor& weight) {
 }
 
 at::Tensor part(const at::Tensor& t, std::int64_t first, std::int64_t count) {
-  return t.defined() ? t.narrow(0, first, count).contiguous() : t;
+  return t.defined() ? t.narrow(0, first, count) : t;
 }
 
 }  // namespace
@@ -58,8 +58,9 @@ void DecoderLayer::set_mlp(const DecoderLayerSpec& layer, DecoderLayerWeights& w
   }
   if (spec_.gated_mlp) {
     const std::int64_t n = spec_.intermediate;
-    gate_ = Linear(part(w.gate_up_weight, 0, n), part(w.gate_up_bias, 0, n), paths_.packing);
-    up_ = Linear(part(w.gate_up_weight, n, n), part(w.gate_up_bias, n, n), paths_.packing);
+    gated_ = GatedLinear(part(w.gate_up_weight, 0, n), part(w.gate_up_bias, 0, n),
+                         part(w.gate_up_weight, n, n), part(w.gate_up_bias, n, n), spec_.activation,
+                         paths_.packing);
     w.gate_up_weight.reset();
   } else {
     up_ = Linear(std::move(w.gate_up_weight), std::move(w.gate_up_bias), paths_.packing);
@@ -78,8 +79,7 @@ at::Tensor DecoderLayer::mix(const at::Tensor& x, const PackedTokens& tokens,
 at::Tensor DecoderLayer::mlp(const at::Tensor& x) const {
   if (experts_) return experts_(x);
   const auto middle = [&](const at::Tensor& rows) {
-    if (!gate_) return up_.activated(rows, spec_.activation);
-    return up_.times(rows, gate_.activated(rows, spec_.activation));
+    return gated_ ? gated_(rows) : up_.activated(rows, spec_.activation);
   };
   const std::int64_t row_bytes =
       spec_.intermediate * static_cast<std::int64_t>(c10::elementSize(dtype_));

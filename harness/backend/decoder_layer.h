@@ -7,6 +7,7 @@
 #include "harness/backend/decoder.h"
 #include "harness/backend/elementwise.h"
 #include "harness/backend/experts.h"
+#include "harness/backend/gated_linear.h"
 #include "harness/backend/linear.h"
 #include "harness/backend/paths.h"
 
@@ -66,7 +67,8 @@ class DecoderLayer {
   DecoderPaths paths_;
   at::ScalarType dtype_;
   NormLayer attention_norm_, attention_post_norm_, mlp_norm_, mlp_post_norm_;
-  Linear qkv_, output_, gate_, up_, down_;
+  Linear qkv_, output_, up_, down_;
+  GatedLinear gated_;  // in place of up_
   Experts experts_;
   HeadTransform heads_;
   AttentionShape shape_;

@@ -22,9 +22,8 @@ std::int64_t rows_of_an_expert(std::int64_t rows) {
 }
 
 Experts::Expert Experts::make(const at::Tensor& gate, const at::Tensor& up, const at::Tensor& down,
-                              Packing packing) {
-  return {.gate = Linear(gate.contiguous(), {}, packing),
-          .up = Linear(up.contiguous(), {}, packing),
+                              Packing packing) const {
+  return {.middle = GatedLinear(gate, {}, up, {}, activation_, packing),
           .down = Linear(down.contiguous(), {}, packing)};
 }
 
@@ -49,9 +48,7 @@ Experts::Experts(const DecoderSpec& spec, DecoderLayerWeights& weights, Packing 
   }
 }
 
-at::Tensor Experts::run(const Expert& expert, const at::Tensor& x) const {
-  return expert.down(expert.up.times(x, expert.gate.activated(x, activation_)));
-}
+at::Tensor Experts::Expert::operator()(const at::Tensor& x) const { return down(middle(x)); }
 
 at::Tensor Experts::operator()(const at::Tensor& x) const {
   const at::Tensor wide = x.to(at::kFloat);
@@ -64,12 +61,12 @@ at::Tensor Experts::operator()(const at::Tensor& x) const {
     const at::Tensor rows = places.select(1, 0);
     const at::Tensor share = shares.index({rows, places.select(1, 1)}).unsqueeze(1);
     const at::Tensor answer =
-        run(experts_[static_cast<std::size_t>(i)], x.index_select(0, fill_up(rows)));
+        experts_[static_cast<std::size_t>(i)](x.index_select(0, fill_up(rows)));
     out.index_add_(0, rows, answer.narrow(0, 0, rows.size(0)).to(at::kFloat).mul_(share));
   }
   if (spec_.shared > 0) {
     const at::Tensor open = at::sigmoid((wide * shared_gate_.to(at::kFloat)).sum(1, true));
-    out.add_(run(shared_, x).to(at::kFloat).mul_(open));
+    out.add_(shared_(x).to(at::kFloat).mul_(open));
   }
   return out.to(x.scalar_type());
 }

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "harness/backend/decoder.h"
+#include "harness/backend/gated_linear.h"
 #include "harness/backend/linear.h"
 #include "harness/backend/paths.h"
 
@@ -35,11 +36,12 @@ class Experts {
 
  private:
   struct Expert {
-    Linear gate, up, down;
+    GatedLinear middle;
+    Linear down;
+    at::Tensor operator()(const at::Tensor& x) const;
   };
-  at::Tensor run(const Expert& expert, const at::Tensor& x) const;
-  static Expert make(const at::Tensor& gate, const at::Tensor& up, const at::Tensor& down,
-                     Packing packing);
+  Expert make(const at::Tensor& gate, const at::Tensor& up, const at::Tensor& down,
+              Packing packing) const;
 
   ExpertsSpec spec_;
   Activation activation_ = Activation::silu;

@@ -1,6 +1,5 @@
 #include "harness/backend/linear.h"
 
-#include <algorithm>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -9,11 +8,6 @@
 
 namespace souvenir {
 namespace {
-
-// Numbers of a weight that are widened at a time: 4 MB of them.
-constexpr std::int64_t kWidenedNumbers = 1 << 20;
-// For fewer rows, widening a weight takes longer than multiplying it one number at a time.
-constexpr std::int64_t kRowsToWiden = 4;
 
 // The one place that knows oneDNN's private operator names (libtorch 2.1 to 2.13 have them).
 using Reorder = at::Tensor(const at::Tensor&, std::optional<std::int64_t>);
@@ -70,9 +64,9 @@ at::Tensor one_row(const at::Tensor& x, const Run& run) {
 
 }  // namespace
 
-bool lacks_instructions(at::ScalarType dtype) {
-  const bool narrow = dtype == at::kBFloat16 || dtype == at::kHalf;
-  return narrow && one_dnn().complete() && !can_pack(dtype);
+bool has_kernel(at::ScalarType dtype) {
+  if (dtype == at::kFloat) return outruns_one_dnn();
+  return (dtype == at::kBFloat16 || dtype == at::kHalf) && !can_pack(dtype);
 }
 
 bool can_pack(at::ScalarType dtype) {
@@ -103,37 +97,27 @@ bool can_pack(at::ScalarType dtype) {
 
 Linear::Linear(at::Tensor weight, at::Tensor bias, Packing packing)
     : weight_(std::move(weight)), bias_(std::move(bias)), outputs_(weight_.size(0)) {
-  if (!weight_.is_cpu()) return;
-  widened_ = lacks_instructions(weight_.scalar_type());
-  if (packing == Packing::never || !can_pack(weight_.scalar_type())) return;
-  weight_ = one_dnn().reorder->call(weight_.contiguous(), std::nullopt);
-  packed_ = true;
+  if (!weight_.is_cpu() || packing == Packing::never) return;
+  const at::ScalarType dtype = weight_.scalar_type();
+  if (packing == Packing::when_possible && has_kernel(dtype)) {
+    panels_ = PackedWeight(weight_, bias_);
+    weight_.reset();
+  } else if (can_pack(dtype)) {
+    weight_ = one_dnn().reorder->call(weight_.contiguous(), std::nullopt);
+    for_one_dnn_ = true;
+  }
 }
 
 at::Tensor Linear::operator()(const at::Tensor& x) const {
-  if (packed_) {
-    return one_row(
-        x, [&](const at::Tensor& rows) { return run_packed(rows, weight_, bias_, "none", ""); });
-  }
-  return unpacked(x).to(x.scalar_type());
-}
-
-at::Tensor Linear::unpacked(const at::Tensor& x) const {
-  if (!widened_ || x.size(0) < kRowsToWiden) return at::linear(x, weight_, maybe(bias_));
-  const at::Tensor rows = x.to(at::kFloat);
-  at::Tensor result = at::empty({x.size(0), outputs_}, rows.options());
-  const std::int64_t step = std::max<std::int64_t>(1, kWidenedNumbers / weight_.size(1));
-  for (std::int64_t first = 0; first < outputs_; first += step) {
-    const std::int64_t count = std::min(step, outputs_ - first);
-    at::Tensor columns = result.narrow(1, first, count);
-    at::mm_out(columns, rows, weight_.narrow(0, first, count).to(at::kFloat).t());
-  }
-  return bias_.defined() ? result.add_(bias_) : result;
+  if (panels_) return panels_.multiply(x).to(x.scalar_type());
+  if (!for_one_dnn_) return at::linear(x, weight_, maybe(bias_));
+  return one_row(
+      x, [&](const at::Tensor& rows) { return run_packed(rows, weight_, bias_, "none", ""); });
 }
 
 at::Tensor Linear::activated(const at::Tensor& x, Activation activation) const {
-  if (!packed_) return apply_activation(unpacked(x), activation).to(x.scalar_type());
-  if (!fuses(activation, x.scalar_type())) return apply_activation((*this)(x), activation);
+  if (panels_) return panels_.multiply(x, activation).to(x.scalar_type());
+  if (!for_one_dnn_) return apply_activation((*this)(x), activation);
   std::string_view post = "gelu", algorithm;
   switch (activation) {
     case Activation::gelu_erf:
@@ -154,7 +138,8 @@ at::Tensor Linear::activated(const at::Tensor& x, Activation activation) const {
 }
 
 at::Tensor Linear::times(const at::Tensor& x, const at::Tensor& other) const {
-  if (!packed_) return unpacked(x).mul_(other).to(x.scalar_type());
+  if (panels_) return panels_.multiply(x).mul_(other).to(x.scalar_type());
+  if (!for_one_dnn_) return (*this)(x).mul_(other);
   return one_row(x, [&](const at::Tensor& rows) {
     const at::Tensor factor = other.expand({rows.size(0), outputs_}).contiguous();
     return one_dnn().binary->call(rows, factor, weight_, maybe(bias_), "mul");

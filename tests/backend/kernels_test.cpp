@@ -77,7 +77,7 @@ TEST_CASE("activations are those of float64 arithmetic, at every count", "[kerne
     auto x = random_floats(count, 1, 5);
     x[0] = GENERATE(0.0F, -30.0F, 90.0F, -200.0F);
     auto y = x;
-    table->activate({y.data(), static_cast<std::int64_t>(count), linear, cubic});
+    table->activate({y.data(), static_cast<std::int64_t>(count), {linear, cubic}});
     for (std::size_t i = 0; i < count; ++i) {
       const double v = x[i];
       const double u = v * (static_cast<double>(linear) + static_cast<double>(cubic) * v * v);
@@ -92,12 +92,152 @@ TEST_CASE("an activation of NaN or infinity is not a number that passes for one"
     const float infinity = std::numeric_limits<float>::infinity();
     std::vector<float> x = {std::numeric_limits<float>::quiet_NaN(), infinity, -infinity, -1e20F,
                             1.0F};
-    table->activate({x.data(), 5, 1.0F, 0.0F});
+    table->activate({x.data(), 5, {1.0F, 0.0F}});
     CHECK(std::isnan(x[0]));
     CHECK(x[1] == infinity);
     CHECK(std::isnan(x[2]));  // as in ATen
     CHECK(x[3] == 0.0F);
     CHECK(x[4] == Approx(0.7310586));
+  }
+}
+
+// What a product should be, in float64: element (row, column) before anything follows.
+struct Products {
+  std::vector<float> x, panel, bias, before;
+  std::int64_t rows, inputs, x_stride;
+
+  Products(std::int64_t rows, std::int64_t inputs)
+      : x(random_floats(static_cast<std::size_t>(rows * (inputs + 3)), 1)),
+        panel(random_floats(static_cast<std::size_t>(inputs * kPanelColumns), 2,
+                            1 / std::sqrt(static_cast<float>(inputs)))),
+        bias(random_floats(kPanelColumns, 3)),
+        before(random_floats(static_cast<std::size_t>(rows * kPanelColumns), 4)),
+        rows(rows),
+        inputs(inputs),
+        x_stride(inputs + 3) {}
+
+  double sum(std::int64_t row, std::int64_t column, bool add) const {
+    double total = add ? double{before[at(row * kPanelColumns + column)]} : 0.0;
+    for (std::int64_t i = 0; i < inputs; ++i)
+      total += double{x[at(row * x_stride + i)]} * double{panel[at(i * kPanelColumns + column)]};
+    return total;
+  }
+
+  static std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
+};
+
+double silu(double x) { return x / (1 + std::exp(-x)); }
+
+TEST_CASE("products are those of float64 arithmetic, with whatever follows", "[kernels]") {
+  const std::int64_t rows = GENERATE(1, 2, 6, 11, 12, 29), inputs = GENERATE(1, 5, 200);
+  const std::int64_t columns = GENERATE(16, 13, 8, 1);
+  const bool add = GENERATE(false, true), last = GENERATE(true, false);
+  const Then then = GENERATE(Then::nothing, Then::relu, Then::gate);
+  const Products p(rows, inputs);
+  for (const Table* table : available()) {
+    CAPTURE(table->name, rows, inputs, columns, add, last, static_cast<int>(then));
+    std::vector<float> out = p.before;
+    table->multiply({p.x.data(),
+                     p.x_stride,
+                     p.panel.data(),
+                     out.data(),
+                     kPanelColumns,
+                     out.data(),
+                     kPanelColumns,
+                     rows,
+                     inputs,
+                     columns,
+                     add,
+                     last,
+                     p.bias.data(),
+                     then,
+                     {}});
+    double worst = 0;
+    bool rest_kept = true;
+    for (std::int64_t r = 0; r < rows; ++r) {
+      for (std::int64_t c = 0; c < kPanelColumns; ++c) {
+        const std::size_t i = Products::at(r * kPanelColumns + c);
+        if (c >= columns) {
+          rest_kept = rest_kept && out[i] == p.before[i];
+          continue;
+        }
+        double y = p.sum(r, c, add);
+        if (last) {
+          y += double{p.bias[Products::at(c)]};
+          if (then == Then::relu) y = std::max(y, 0.0);
+          if (then == Then::gate) y = silu(y);
+        }
+        worst = std::max(worst, std::abs(double{out[i]} - y));
+      }
+    }
+    CHECK(rest_kept);
+    CHECK(worst < 2e-5);
+  }
+}
+
+TEST_CASE("a pair's first half opens its second", "[kernels]") {
+  const std::int64_t rows = GENERATE(1, 7, 12), inputs = 50, half = kPanelColumns / 2;
+  const bool biased = GENERATE(false, true), last = GENERATE(false, true);
+  const Products p(rows, inputs);
+  for (const Table* table : available()) {
+    CAPTURE(table->name, rows, biased, last);
+    std::vector<float> sums = p.before;
+    std::vector<float> out(Products::at(rows * (half + 1)), 7.0F);
+    table->multiply({p.x.data(),
+                     p.x_stride,
+                     p.panel.data(),
+                     sums.data(),
+                     kPanelColumns,
+                     out.data(),
+                     half + 1,
+                     rows,
+                     inputs,
+                     kPanelColumns,
+                     true,
+                     last,
+                     biased ? p.bias.data() : nullptr,
+                     Then::pair,
+                     {}});
+    for (std::int64_t r = 0; r < rows; ++r) {
+      CHECK(out[Products::at(r * (half + 1) + half)] == 7.0F);
+      for (std::int64_t c = 0; c < half; ++c) {
+        const auto biased_sum = [&](std::int64_t column) {
+          return p.sum(r, column, true) + (biased ? double{p.bias[Products::at(column)]} : 0.0);
+        };
+        const double y = last ? silu(biased_sum(c)) * biased_sum(c + half) : 7.0;
+        CHECK(std::abs(double{out[Products::at(r * (half + 1) + c)]} - y) < 1e-4);
+      }
+    }
+  }
+}
+
+TEST_CASE("a NaN or an infinity in a product stays one", "[kernels]") {
+  const float infinity = std::numeric_limits<float>::infinity();
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  const std::vector<float> x = {1.0F, nan, infinity}, panel(kPanelColumns, 1.0F);
+  for (const Table* table : available()) {
+    for (const Then then : {Then::nothing, Then::relu, Then::gate}) {
+      CAPTURE(table->name, static_cast<int>(then));
+      std::vector<float> out(3 * kPanelColumns);
+      table->multiply({x.data(),
+                       1,
+                       panel.data(),
+                       out.data(),
+                       kPanelColumns,
+                       out.data(),
+                       kPanelColumns,
+                       3,
+                       1,
+                       kPanelColumns,
+                       false,
+                       true,
+                       nullptr,
+                       then,
+                       {}});
+      CHECK(std::isfinite(out[3]));
+      CHECK(std::isnan(out[kPanelColumns + 3]));
+      CHECK(out[2 * kPanelColumns + 3] == infinity);
+    }
   }
 }
 

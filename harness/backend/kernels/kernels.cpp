@@ -13,11 +13,13 @@
 #define KERNEL_BEGIN_TARGET(features) \
   KERNEL_PRAGMA(clang attribute push(__attribute__((target(features))), apply_to = function))
 #define KERNEL_END_TARGET KERNEL_PRAGMA(clang attribute pop)
+#define KERNEL_UNROLL KERNEL_PRAGMA(clang loop unroll(full))
 #pragma clang diagnostic ignored "-Wpsabi"
 #else
 #define KERNEL_BEGIN_TARGET(features) \
   KERNEL_PRAGMA(GCC push_options) KERNEL_PRAGMA(GCC target(features))
 #define KERNEL_END_TARGET KERNEL_PRAGMA(GCC pop_options)
+#define KERNEL_UNROLL KERNEL_PRAGMA(GCC unroll 16)
 #pragma GCC diagnostic ignored "-Wpsabi"  // no vector crosses a function that is not inlined
 #endif
 #define KERNEL_PRAGMA(text) _Pragma(#text)
@@ -32,6 +34,7 @@ namespace souvenir::kernels {
                                    rotate_row<float>,            \
                                    rotate_row<Bfloat16>,         \
                                    activate,                     \
+                                   multiply,                     \
                                    fill_panel<float>,            \
                                    fill_panel<Bfloat16>,         \
                                    attend<float>,                \

@@ -8,9 +8,10 @@
 namespace souvenir::kernels {
 
 // The few loops of the CPU path for which the profile paid: norms, rotary embedding, activations,
-// attention and the statistics of a tile of logits. Plain C++ over vector types, compiled once per
-// instruction set and chosen at run time. Each has a twin in ATen, which every other device takes,
-// and a test that compares the two. Nothing here allocates, throws or starts a thread.
+// products, attention and the statistics of a tile of logits. Plain C++ over vector types, compiled
+// once per instruction set and chosen at run time. Each has a twin in ATen, which every other
+// device takes, and a test that compares the two. Nothing here allocates, throws or starts a
+// thread.
 
 // A bfloat16 as it lies in memory.
 struct Bfloat16 {
@@ -56,12 +57,48 @@ struct RotateRow {
 };
 inline constexpr std::int64_t kMaxHeadDim = 512;
 
-// x / (1 + e^-u) in place, for u = x (linear + cubic x^2): SiLU with (1, 0), and GELU by tanh.
+// x / (1 + e^-u) for u = x (linear + cubic x^2): SiLU with (1, 0), and GELU by tanh.
+struct Gate {
+  float linear = 1, cubic = 0;
+};
+
+// A gate of every element, in place.
 struct Activate {
   float* x;
   std::int64_t count;
-  float linear, cubic;
+  Gate gate;
 };
+
+// What the sums of a product go through after the bias. In a pair, a panel's first half are gates
+// and the second what they open: gate(first) * second.
+enum class Then { nothing, relu, gate, pair };
+
+// Rows by a panel of a weight: sums = x panel, or += it; after the last inputs, `out` is what comes
+// of them.
+//
+//   x        [rows][x_stride], those inputs that the panel speaks of
+//   panel    [inputs][kPanelColumns]
+//   sums     [rows][sums_stride], `columns` of them written; in a pair, all
+//   out      [rows][out_stride]: `sums` itself; in a pair half as many columns, elsewhere
+//   add      sums holds those over the inputs before
+//   last     these are the last inputs
+//   bias     [columns] or null
+//   columns  at most kPanelColumns
+struct MultiplyPanel {
+  const float* x;
+  std::int64_t x_stride;
+  const float* panel;
+  float* sums;
+  std::int64_t sums_stride;
+  float* out;
+  std::int64_t out_stride;
+  std::int64_t rows, inputs, columns;
+  bool add, last;
+  const float* bias;
+  Then then;
+  Gate gate;
+};
+inline constexpr std::int64_t kPanelColumns = 16;
 
 // Keys and values of one head of one sequence, in float32.
 //
@@ -170,6 +207,7 @@ struct Table {
   void (*rotate_f32)(const RotateRow<float>&);
   void (*rotate_bf16)(const RotateRow<Bfloat16>&);
   void (*activate)(const Activate&);
+  void (*multiply)(const MultiplyPanel&);
   void (*fill_f32)(const FillPanel<float>&);
   void (*fill_bf16)(const FillPanel<Bfloat16>&);
   void (*attend_f32)(const Attend<float>&);
