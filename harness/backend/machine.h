@@ -17,7 +17,7 @@ struct CpuCache {
 // A measured product of matrices, 2048 x 768 by 768 x 3072, on the path the model takes.
 //
 //   gflops   10^9 operations a second, the best of a few runs; 0 if the product is refused
-//   packed   whether the weight was packed for oneDNN
+//   packed   whether the weight was packed for its kernel, ours or oneDNN's
 //   widened  whether the product was computed in float32, for want of instructions
 struct GemmRate {
   std::string dtype;

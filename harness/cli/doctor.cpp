@@ -64,9 +64,9 @@ void write_text(const MachineReport& machine, RowWriter& out) {
     char text[96];
     std::snprintf(text, sizeof text, "gemm       %-9s %7.1f GFLOP/s%s", rate.dtype.c_str(),
                   rate.gflops,
-                  rate.packed    ? ", packed weights"
-                  : rate.widened ? ", computed in float32"
-                                 : "");
+                  rate.widened  ? ", packed weights, computed in float32"
+                  : rate.packed ? ", packed weights"
+                                : "");
     out.line(text);
   }
   for (const AutoDtype& choice : machine.auto_dtypes) {

@@ -5,9 +5,9 @@
 //
 // FILE holds JSON Lines {"prefix_ids": [...], "ids": [...]}. Prints JSON Lines: one per repeat,
 // then a summary. The products are timed before and after each repeat, with the model's own shapes
-// at the token budget, on the path the model takes (weights packed); a repeat is judged by the mean
-// of the two, since machines change by the minute. With --queries-max strings are left as an audit
-// leaves them: `left` says how many.
+// at the token budget, each by the kernel of ours and by oneDNN: the faster counts, whichever the
+// model takes. A repeat is judged by the mean of the two times, since machines change by the
+// minute. With --queries-max strings are left as an audit leaves them: `left` says how many.
 
 #include <sys/resource.h>
 
@@ -20,6 +20,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "harness/backend/architectures.h"
@@ -125,17 +126,19 @@ class Products {
     pair_flops_ = 4.0 * static_cast<double>(heads) * layers;
   }
 
-  // 10^9 operations a second over the body's products, weighted as the model uses them: best of
-  // three for each.
+  // 10^9 operations a second over the body's products, weighted as the model uses them: for each
+  // the best of three, by the faster library.
   double gflops() const {
     double seconds = 0, flops = 0;
     for (const Product& product : products_) {
       double best = 1e9;
       const at::Tensor x = input_.narrow(1, 0, product.inputs).contiguous();
-      for (int run = 0; run < 4; ++run) {
-        const auto start = Clock::now();
-        product.linear(x);
-        if (run > 0) best = std::min(best, seconds_since(start));
+      for (const Linear& linear : product.linears) {
+        for (int run = 0; run < 4; ++run) {
+          const auto start = Clock::now();
+          linear(x);
+          if (run > 0) best = std::min(best, seconds_since(start));
+        }
       }
       seconds += product.times * best;
       flops += product.times * product.flops * static_cast<double>(x.size(0));
@@ -156,14 +159,18 @@ class Products {
 
  private:
   struct Product {
-    Linear linear;
+    std::vector<Linear> linears;
     std::int64_t inputs;
     double times, flops;
   };
 
   void add(std::int64_t outputs, std::int64_t inputs, double times, at::ScalarType dtype) {
-    products_.push_back({Linear(at::full({outputs, inputs}, 0.01, dtype), {}), inputs, times,
-                         2.0 * static_cast<double>(outputs * inputs)});
+    Product product{{}, inputs, times, 2.0 * static_cast<double>(outputs * inputs)};
+    for (const Packing packing : {Packing::when_possible, Packing::one_dnn}) {
+      if (packing == Packing::one_dnn && (!has_kernel(dtype) || !can_pack(dtype))) continue;
+      product.linears.emplace_back(at::full({outputs, inputs}, 0.01, dtype), at::Tensor(), packing);
+    }
+    products_.push_back(std::move(product));
   }
 
   at::Tensor input_;
