@@ -45,6 +45,7 @@ at::Tensor apply_activation(at::Tensor x, Activation activation, RowPath path) {
     apply_gate(x, *gate);
     return x;
   }
+  if (x.numel() == 0) return x;
   if (activation == Activation::gelu_erf && path == RowPath::automatic && x.is_cpu() &&
       x.dim() == 2) {
     apply_gelu_erf(x);

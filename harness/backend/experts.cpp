@@ -24,7 +24,7 @@ std::int64_t rows_of_an_expert(std::int64_t rows) {
 Experts::Expert Experts::make(const at::Tensor& gate, const at::Tensor& up, const at::Tensor& down,
                               Packing packing) const {
   return {.middle = GatedLinear(gate, {}, up, {}, activation_, packing),
-          .down = Linear(down.contiguous(), {}, packing)};
+          .down = Linear(down, {}, packing)};
 }
 
 Experts::Experts(const DecoderSpec& spec, DecoderLayerWeights& weights, Packing packing)

@@ -8,7 +8,7 @@
 namespace souvenir {
 
 // The wide half of a gated MLP: activation(gate x) * (up x). One product where a kernel of ours
-// multiplies, else two, the second with the first's result as its factor.
+// multiplies and can pair them, else two, the second with the first's result as its factor.
 //
 // Threads  const methods are safe from any thread
 // Exact    as Linear
@@ -16,7 +16,7 @@ class GatedLinear {
  public:
   GatedLinear() = default;
 
-  //   gate, up  [out, in]: views may be given, they are copied
+  //   gate, up  [out, in]; views may be kept
   //   biases    [out] or undefined
   GatedLinear(const at::Tensor& gate, const at::Tensor& gate_bias, const at::Tensor& up,
               const at::Tensor& up_bias, Activation activation, Packing packing);

@@ -64,9 +64,10 @@ at::Tensor one_row(const at::Tensor& x, const Run& run) {
 
 }  // namespace
 
-bool has_kernel(at::ScalarType dtype) {
+bool has_own_kernel(at::ScalarType dtype) {
   if (dtype == at::kFloat) return outruns_one_dnn();
-  return (dtype == at::kBFloat16 || dtype == at::kHalf) && !can_pack(dtype);
+  const bool narrow = dtype == at::kBFloat16 || dtype == at::kHalf;
+  return narrow && one_dnn().complete() && !can_pack(dtype);
 }
 
 bool can_pack(at::ScalarType dtype) {
@@ -99,9 +100,10 @@ Linear::Linear(at::Tensor weight, at::Tensor bias, Packing packing)
     : weight_(std::move(weight)), bias_(std::move(bias)), outputs_(weight_.size(0)) {
   if (!weight_.is_cpu() || packing == Packing::never) return;
   const at::ScalarType dtype = weight_.scalar_type();
-  if (packing == Packing::when_possible && has_kernel(dtype)) {
+  if (packing == Packing::when_possible && has_own_kernel(dtype)) {
     panels_ = PackedWeight(weight_, bias_);
     weight_.reset();
+    bias_.reset();
   } else if (can_pack(dtype)) {
     weight_ = one_dnn().reorder->call(weight_.contiguous(), std::nullopt);
     for_one_dnn_ = true;

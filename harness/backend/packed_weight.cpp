@@ -60,6 +60,7 @@ PackedWeight::PackedWeight(const at::Tensor& weight, const at::Tensor& bias)
   if (rest > 0)
     panels_[whole].zero_().narrow(1, 0, rest).copy_(weight.narrow(0, outputs_ - rest, rest).t());
   if (!bias.defined()) return;
+  TORCH_CHECK(bias.numel() == outputs_, "a bias of ", bias.numel(), " for ", outputs_, " outputs");
   bias_ = at::zeros({count * kPanelColumns}, at::kFloat);
   bias_.narrow(0, 0, outputs_).copy_(bias);
 }
@@ -71,6 +72,8 @@ bool PackedWeight::can_pair(std::int64_t outputs, Activation activation) {
 PackedWeight PackedWeight::pair(const at::Tensor& gate, const at::Tensor& gate_bias,
                                 const at::Tensor& up, const at::Tensor& up_bias,
                                 Activation activation) {
+  TORCH_CHECK(gate.sizes() == up.sizes() && can_pair(gate.size(0), activation),
+              "no pair: ", gate.sizes(), " and ", up.sizes());
   PackedWeight result;
   result.outputs_ = gate.size(0);
   result.paired_ = activation;
@@ -89,14 +92,21 @@ PackedWeight PackedWeight::pair(const at::Tensor& gate, const at::Tensor& gate_b
   return result;
 }
 
-at::Tensor PackedWeight::multiply(const at::Tensor& x, std::optional<Activation> then) const {
+PackedWeight::Operands PackedWeight::operands(const at::Tensor& x,
+                                              std::optional<Activation> then) const {
+  TORCH_CHECK(x.dim() == 2 && x.size(1) == inputs(), "rows of ", x.sizes(), " for a weight of ",
+              inputs(), " inputs");
+  TORCH_CHECK(!paired_ || !then, "a pair has its own activation");
   const at::Tensor in = x.to(at::kFloat).contiguous();
-  const std::int64_t rows = in.size(0);
-  const auto activation = paired_ ? paired_ : then;
-  const Operands operands{
-      in, at::empty({rows, outputs_}, in.options()), paired_ ? kernels::Then::pair : then_of(then),
-      activation ? gate_of(*activation).value_or(kernels::Gate()) : kernels::Gate()};
-  if (rows == 0) return operands.out;
+  const auto gate = paired_ ? gate_of(*paired_) : then ? gate_of(*then) : std::nullopt;
+  return {in, at::empty({in.size(0), outputs_}, in.options()),
+          paired_ ? kernels::Then::pair : then_of(then), gate.value_or(kernels::Gate())};
+}
+
+at::Tensor PackedWeight::multiply(const at::Tensor& x, std::optional<Activation> then) const {
+  const Operands given = operands(x, then);
+  const std::int64_t rows = x.size(0);
+  if (rows == 0) return given.out;
   const Block block = cut(rows);
   const std::int64_t down = divide_up(rows, block.last_row);
   const std::int64_t count = down * divide_up(panels(), block.last_panel);
@@ -105,24 +115,23 @@ at::Tensor PackedWeight::multiply(const at::Tensor& x, std::optional<Activation>
     at::Tensor wide, sums;
     if (widens())
       wide = at::empty({kPanelsWidened * std::min(inputs(), kInputs) * kPanelColumns}, at::kFloat);
-    if (paired_) sums = at::empty({block.last_row, block.last_panel * kPanelColumns}, at::kFloat);
+    if (paired_) sums = at::empty({block.last_row * block.last_panel * kPanelColumns}, at::kFloat);
     for (std::int64_t i = next(); i < count; i = next()) {
       const std::int64_t row = i % down * block.last_row, panel = i / down * block.last_panel;
-      run(operands,
+      run(given,
           {row, std::min(row + block.last_row, rows), panel,
            std::min(panel + block.last_panel, panels())},
           wide, paired_ ? sums.mutable_data_ptr<float>() : nullptr);
     }
   });
-  if (then == Activation::gelu_erf) return apply_activation(operands.out, *then);
-  return operands.out;
+  return then == Activation::gelu_erf ? apply_activation(given.out, *then) : given.out;
 }
 
 PackedWeight::Block PackedWeight::cut(std::int64_t rows) const {
   const std::int64_t height =
-      kernels::round_up(equal_pieces(rows, widens() ? kRowsWidened : kRows), 6);
+      kernels::round_up(equal_pieces(rows, widens() ? kRowsWidened : kRows), kernels::kSliverRows);
   const std::int64_t wanted = std::min(4 * static_cast<std::int64_t>(at::get_num_threads()),
-                                       rows * inputs() * outputs_ / kWork + 1);
+                                       rows * panels_.numel() / kWork + 1);
   const std::int64_t across = divide_up(wanted, divide_up(rows, height));
   return {0, height, 0, std::min(equal_pieces(panels(), kPanels), divide_up(panels(), across))};
 }
@@ -155,14 +164,23 @@ void PackedWeight::run(const Operands& operands, const Block& block, const at::T
       for (std::int64_t i = begin; i < end; ++i, panel += stride) {
         float* const results = out + i * width;
         float* const totals = paired_ ? sums + (i - first_panel) * kPanelColumns : results;
-        kernels::available()[0]->multiply(
-            {x + first, inputs(), panel, totals,
-             paired_ ? (last_panel - first_panel) * kPanelColumns : outputs_, results, outputs_,
-             last_row - first_row, count,
-             paired_ ? kPanelColumns : std::min(kPanelColumns, outputs_ - i * width), first > 0,
-             first + count == inputs(),
-             bias_.defined() ? bias_.const_data_ptr<float>() + i * kPanelColumns : nullptr,
-             operands.then, operands.gate});
+        kernels::available()[0]->multiply({
+            .x = x + first,
+            .x_stride = inputs(),
+            .panel = panel,
+            .sums = totals,
+            .sums_stride = paired_ ? (last_panel - first_panel) * kPanelColumns : outputs_,
+            .out = results,
+            .out_stride = outputs_,
+            .rows = last_row - first_row,
+            .inputs = count,
+            .columns = paired_ ? kPanelColumns : std::min(kPanelColumns, outputs_ - i * width),
+            .add = first > 0,
+            .last = first + count == inputs(),
+            .bias = bias_.defined() ? bias_.const_data_ptr<float>() + i * kPanelColumns : nullptr,
+            .then = operands.then,
+            .gate = operands.gate,
+        });
       }
     }
   }

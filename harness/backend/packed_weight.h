@@ -9,13 +9,12 @@
 namespace souvenir {
 
 // A weight as kernels/product.inc wants it: panels of some columns, the inputs one after another.
-// For CPUs on which that kernel is faster than oneDNN, and 16-bit dtypes that oneDNN has no
-// kernels for: those stay in 16 bits, and are widened to float32 some panels at a time.
+// Weights of 16 bits stay in 16 bits, and are widened to float32 some panels at a time.
 //
 // Threads  const methods are safe from any thread
-// Exact    a row's sums are added in the order of the inputs, in pieces that the weight's shape
-// alone
-//          decides: no result depends on the rows beside it, or on the number of threads
+// Exact    a row's sums are added in the order of the inputs, in pieces that the number of inputs
+//          decides: results depend neither on the rows beside it nor on the number of threads
+// Errors   c10::Error where shapes do not fit
 class PackedWeight {
  public:
   PackedWeight() = default;
@@ -36,6 +35,8 @@ class PackedWeight {
 
   // Returns then(x w^T + b) in float32, whatever the dtypes.
   //
+  // A pair has its own activation, and takes no other.
+  //
   // Shape  x [rows, in], result [rows, out]
   at::Tensor multiply(const at::Tensor& x, std::optional<Activation> then = {}) const;
 
@@ -48,6 +49,7 @@ class PackedWeight {
   Block cut(std::int64_t rows) const;
   const float* widen(const at::Tensor& wide, std::int64_t begin, std::int64_t end,
                      std::int64_t first, std::int64_t count) const;
+  Operands operands(const at::Tensor& x, std::optional<Activation> then) const;
   void run(const Operands& operands, const Block& block, const at::Tensor& wide, float* sums) const;
 
   at::Tensor panels_;  // [panels, in, kPanelColumns], columns beyond `out` zero

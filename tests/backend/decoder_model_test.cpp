@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/backend/linear.h"
 #include "harness/error.h"
 #include "tests/support/tiny_decoder.h"
 
@@ -36,6 +37,11 @@ double largest_difference(const std::vector<ScoreResult>& a, const std::vector<S
   return largest;
 }
 
+// To the bit where products are ours: oneDNN's differ in last bits with the number of rows.
+double allowed(const at::Device& device, at::ScalarType dtype = at::kFloat) {
+  return device.is_cpu() && has_own_kernel(dtype) ? 0.0 : dtype == at::kFloat ? 1e-5 : 0.05;
+}
+
 TEST_CASE("a request's scores do not depend on what else is in the batch", "[decoder]") {
   const DecoderSpec spec = any_spec();
   for (const at::Device device : test::visible_devices()) {
@@ -46,11 +52,11 @@ TEST_CASE("a request's scores do not depend on what else is in the batch", "[dec
     std::vector<ScoreResult> alone;
     for (const ScoreRequest& request : requests)
       alone.push_back(model->score({&request, 1}, {}).front());
-    CHECK(largest_difference(together, alone) < 1e-5);
+    CHECK(largest_difference(together, alone) <= allowed(device));
     std::reverse(requests.begin(), requests.end());
     auto backwards = model->score(requests, {});
     std::reverse(backwards.begin(), backwards.end());
-    CHECK(largest_difference(together, backwards) < 1e-5);
+    CHECK(largest_difference(together, backwards) <= allowed(device));
   }
 }
 
@@ -72,7 +78,7 @@ TEST_CASE("a batch that is filled up scores as its requests alone, in a short co
   }
   REQUIRE(rows > 512);
   REQUIRE(rows % 64 != 0);
-  CHECK(largest_difference(together, alone) < 1e-5);
+  CHECK(largest_difference(together, alone) <= allowed(at::kCPU));
 }
 
 TEST_CASE("scores do not depend on the number of threads, and repeat to the bit", "[decoder]") {
@@ -84,7 +90,7 @@ TEST_CASE("scores do not depend on the number of threads, and repeat to the bit"
   CHECK(largest_difference(first, again) == 0);
   const auto one = tiny_model(spec, {.dtype = dtype, .threads = 1});
   CHECK(one->info().threads == 1);
-  CHECK(largest_difference(first, one->score(requests, {})) < (dtype == at::kFloat ? 1e-5 : 0.05));
+  CHECK(largest_difference(first, one->score(requests, {})) <= allowed(at::kCPU, dtype));
   CHECK(largest_difference(first, two->score(requests, {})) == 0);  // two threads again
 }
 

@@ -1,5 +1,11 @@
 #include "harness/backend/packed_weight.h"
 
+#include <cmath>
+#include <limits>
+#include <optional>
+#include <utility>
+#include <vector>
+
 #include "harness/backend/activation.h"
 #include "harness/backend/gated_linear.h"
 #include "tests/support/aten_catch.h"
@@ -90,6 +96,18 @@ TEST_CASE("gated weights give the same on every path, paired or not", "[packed]"
   }
 }
 
+// Sets the number of threads, and puts back what it was.
+class Threads {
+ public:
+  explicit Threads(int count) { at::set_num_threads(count); }
+  ~Threads() { at::set_num_threads(before_); }
+  Threads(const Threads&) = delete;
+  Threads& operator=(const Threads&) = delete;
+
+ private:
+  int before_ = at::get_num_threads();
+};
+
 TEST_CASE("a row's product is the same to the bit, alone and among others, on any threads",
           "[packed]") {
   const c10::InferenceMode no_gradients;
@@ -97,17 +115,16 @@ TEST_CASE("a row's product is the same to the bit, alone and among others, on an
   const std::int64_t inputs = GENERATE(576, 1700);
   CAPTURE(dtype, inputs);
   const Weight w = make_weight(300, inputs, 152, true, dtype);
-  const Weight up = make_weight(300, inputs, 152, true, dtype);
+  const at::Tensor up = at::randn({152, inputs}).to(dtype);
   const PackedWeight packed(w.weight, w.bias);
-  const auto pair = PackedWeight::pair(w.weight, w.bias, up.weight, up.bias, Activation::silu);
-  const int threads = at::get_num_threads();
-  at::set_num_threads(1);
+  const auto pair = PackedWeight::pair(w.weight, w.bias, up, {}, Activation::silu);
   const auto all = [&](const at::Tensor& x) {
     return std::vector<at::Tensor>{packed.multiply(x), packed.multiply(x, Activation::gelu_tanh),
                                    packed.multiply(x, Activation::gelu_erf), pair.multiply(x)};
   };
+  const Threads threads(1);
   const std::vector<at::Tensor> expected = all(w.x);
-  at::set_num_threads(threads);
+  at::set_num_threads(GENERATE(1, 2, 5));
   for (const auto& [first, rows] : std::vector<std::pair<std::int64_t, std::int64_t>>{
            {0, 300}, {0, 1}, {17, 1}, {3, 2}, {90, 7}, {100, 96}, {5, 193}}) {
     CAPTURE(first, rows);
@@ -119,10 +136,82 @@ TEST_CASE("a row's product is the same to the bit, alone and among others, on an
   }
 }
 
-TEST_CASE("no rows are no work", "[packed]") {
+TEST_CASE("rows and weights may lie in memory as they like", "[packed]") {
+  const c10::InferenceMode no_gradients;
+  const Weight w = make_weight(20, 50, 24, true, at::kFloat);
+  const at::Tensor expected = PackedWeight(w.weight, w.bias).multiply(w.x);
+  const at::Tensor wider = at::cat({at::ones({20, 3}), w.x, at::ones({20, 2})}, 1);
+  const at::Tensor turned = w.weight.t().contiguous().t();
+  REQUIRE_FALSE(turned.is_contiguous());
+  CHECK(at::equal(PackedWeight(turned, w.bias).multiply(wider.narrow(1, 3, 50)), expected));
+  const auto pair = PackedWeight::pair(w.weight, w.bias, w.weight, {}, Activation::silu);
+  const auto other = PackedWeight::pair(turned, w.bias, turned, {}, Activation::silu);
+  CHECK(at::equal(other.multiply(wider.narrow(1, 3, 50)), pair.multiply(w.x)));
+}
+
+TEST_CASE("products are ours where they should be", "[packed]") {
+  const c10::InferenceMode no_gradients;
+  const at::ScalarType dtype = GENERATE(at::kFloat, at::kBFloat16, at::kHalf);
+  if (!has_own_kernel(dtype)) return;  // oneDNN's: linear_test.cpp
+  CAPTURE(dtype);
+  const Weight w = make_weight(40, 800, 24, true, dtype);
+  const PackedWeight packed(w.weight, w.bias);
+  const Linear linear(w.weight, w.bias);
+  const at::Tensor other = at::randn({40, 24}).to(dtype);
+  CHECK(at::equal(linear(w.x), packed.multiply(w.x).to(dtype)));
+  CHECK(at::equal(linear.activated(w.x, Activation::gelu_tanh),
+                  packed.multiply(w.x, Activation::gelu_tanh).to(dtype)));
+  CHECK(at::equal(linear.times(w.x, other.clone()), packed.multiply(w.x).mul_(other).to(dtype)));
+  const GatedLinear gated(w.weight, w.bias, other.t().matmul(w.x), {}, Activation::silu,
+                          Packing::when_possible);
+  const auto pair =
+      PackedWeight::pair(w.weight, w.bias, other.t().matmul(w.x), {}, Activation::silu);
+  CHECK(at::equal(gated(w.x), pair.multiply(w.x).to(dtype)));
+}
+
+TEST_CASE("a row that is not finite leaves the others alone", "[packed]") {
+  const c10::InferenceMode no_gradients;
+  const Weight w = make_weight(9, 30, 21, true, at::kFloat);
+  const PackedWeight packed(w.weight, w.bias);
+  const auto pair = PackedWeight::pair(w.weight.narrow(0, 0, 16), {}, w.weight.narrow(0, 5, 16), {},
+                                       Activation::silu);
+  const at::Tensor product = packed.multiply(w.x), paired = pair.multiply(w.x);
+  const float bad =
+      GENERATE(std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity());
+  w.x[4][7] = bad;
+  const auto check = [](const at::Tensor& found, const at::Tensor& before) {
+    CHECK_FALSE(at::isfinite(found[4]).any().item<bool>());
+    CHECK(at::equal(found.narrow(0, 0, 4), before.narrow(0, 0, 4)));
+    CHECK(at::equal(found.narrow(0, 5, 4), before.narrow(0, 5, 4)));
+  };
+  check(packed.multiply(w.x), product);
+  // A gate that infinity closes, or one that it opens for infinity of the other sign.
+  CHECK(at::isfinite(pair.multiply(w.x)[4]).sum().item<std::int64_t>() == 0);
+  CHECK(at::equal(pair.multiply(w.x).narrow(0, 5, 4), paired.narrow(0, 5, 4)));
+}
+
+TEST_CASE("many inputs are summed in pieces, whose rounding does not add up", "[packed]") {
+  const c10::InferenceMode no_gradients;
+  at::manual_seed(5);
+  // All of one sign: in one go such sums lose some digits with every doubling of the inputs.
+  const at::Tensor weight = at::rand({16, 1 << 15}), x = at::rand({6, 1 << 15});
+  const at::Tensor exact = at::linear(wide(x), wide(weight));
+  const at::Tensor found = PackedWeight(weight, {}).multiply(x);
+  CHECK(((wide(found) - exact).abs() / exact).max().item<double>() < 2e-6);
+}
+
+TEST_CASE("no rows are no work, and rows that do not fit are refused", "[packed]") {
   const c10::InferenceMode no_gradients;
   const PackedWeight packed(at::randn({20, 6}), {});
   CHECK(packed.multiply(at::randn({0, 6})).sizes() == at::IntArrayRef({0, 20}));
+  CHECK_THROWS_AS(packed.multiply(at::randn({3, 5})), c10::Error);
+  CHECK_THROWS_AS(packed.multiply(at::randn({3, 7})), c10::Error);
+  CHECK_THROWS_AS(PackedWeight(at::randn({20, 6}), at::randn({1})), c10::Error);
+  const at::Tensor gate = at::randn({16, 6});
+  CHECK_THROWS_AS(PackedWeight::pair(gate, {}, at::randn({24, 6}), {}, Activation::silu),
+                  c10::Error);
+  const auto pair = PackedWeight::pair(gate, {}, gate, {}, Activation::silu);
+  CHECK_THROWS_AS(pair.multiply(at::randn({3, 6}), Activation::silu), c10::Error);
 }
 
 }  // namespace

@@ -167,7 +167,7 @@ class Products {
   void add(std::int64_t outputs, std::int64_t inputs, double times, at::ScalarType dtype) {
     Product product{{}, inputs, times, 2.0 * static_cast<double>(outputs * inputs)};
     for (const Packing packing : {Packing::when_possible, Packing::one_dnn}) {
-      if (packing == Packing::one_dnn && (!has_kernel(dtype) || !can_pack(dtype))) continue;
+      if (packing == Packing::one_dnn && (!has_own_kernel(dtype) || !can_pack(dtype))) continue;
       product.linears.emplace_back(at::full({outputs, inputs}, 0.01, dtype), at::Tensor(), packing);
     }
     products_.push_back(std::move(product));

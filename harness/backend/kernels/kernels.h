@@ -73,8 +73,8 @@ struct Activate {
 // and the second what they open: gate(first) * second.
 enum class Then { nothing, relu, gate, pair };
 
-// Rows by a panel of a weight: sums = x panel, or += it; after the last inputs, `out` is what comes
-// of them.
+// Rows by a panel of a packed weight (not the Panel below): sums = x panel, or += it; after the
+// last inputs, `out` is what comes of them.
 //
 //   x        [rows][x_stride], those inputs that the panel speaks of
 //   panel    [inputs][kPanelColumns]
@@ -99,6 +99,7 @@ struct MultiplyPanel {
   Gate gate;
 };
 inline constexpr std::int64_t kPanelColumns = 16;
+inline constexpr std::int64_t kSliverRows = 12;  // rows in multiples of it leave no remainder
 
 // Keys and values of one head of one sequence, in float32.
 //
