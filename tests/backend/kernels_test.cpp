@@ -106,15 +106,15 @@ struct Products {
   std::vector<float> x, panel, bias, before;
   std::int64_t rows, inputs, x_stride;
 
-  Products(std::int64_t rows, std::int64_t inputs)
-      : x(random_floats(static_cast<std::size_t>(rows * (inputs + 3)), 1)),
-        panel(random_floats(static_cast<std::size_t>(inputs * kPanelColumns), 2,
-                            1 / std::sqrt(static_cast<float>(inputs)))),
+  Products(std::int64_t row_count, std::int64_t input_count)
+      : x(random_floats(at(row_count * (input_count + 3)), 1)),
+        panel(random_floats(at(input_count * kPanelColumns), 2,
+                            1 / std::sqrt(static_cast<float>(input_count)))),
         bias(random_floats(kPanelColumns, 3)),
-        before(random_floats(static_cast<std::size_t>(rows * kPanelColumns), 4)),
-        rows(rows),
-        inputs(inputs),
-        x_stride(inputs + 3) {}
+        before(random_floats(at(row_count * kPanelColumns), 4)),
+        rows(row_count),
+        inputs(input_count),
+        x_stride(input_count + 3) {}
 
   double sum(std::int64_t row, std::int64_t column, bool add) const {
     double total = add ? double{before[at(row * kPanelColumns + column)]} : 0.0;
