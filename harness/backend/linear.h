@@ -17,8 +17,9 @@ namespace souvenir {
 // weight over; once packed the original is released, so that only one tensor is ever held twice.
 //
 // Threads  const methods are safe from any thread
-// Exact    a row's result does not depend on the other rows; with oneDNN, where it sums every row
-//          alike (see one_row in linear.cpp for the case in which it does not)
+// Exact    by our kernel a row's result does not depend on the other rows; by oneDNN, where it sums
+//          every row alike (see one_row in linear.cpp for the case in which it does not). ATen
+//          promises nothing
 class Linear {
  public:
   Linear() = default;

@@ -12,8 +12,9 @@ namespace {
 
 using kernels::kPanelColumns;
 
-// Inputs that are summed in one go, so that a panel stays near the first-level cache; more are
-// added in pieces of equal size. The only one of these numbers that results depend on.
+// Inputs that are summed in one go, so that a panel stays near the first-level cache, and rounding
+// does not grow with their number; more are added in pieces of equal size. The only one of these
+// numbers that results depend on.
 constexpr std::int64_t kInputs = 768;
 // What a thread takes at a time, so that its rows stay in the second-level cache. Widened panels
 // are so for one block, which should have many rows.
