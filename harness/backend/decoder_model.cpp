@@ -295,7 +295,7 @@ class DecoderModel : public LanguageModel {
     } else {
       asked.batch.share(asked.accepted);
     }
-    asked.batch.fill_up();
+    if (transformer_.wants_round_rows()) asked.batch.fill_up();
   }
 
   static void hand_out(Asked& asked, std::vector<Head::Row>& rows, const ScoreOptions& options) {

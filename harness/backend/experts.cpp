@@ -30,6 +30,7 @@ Experts::Expert Experts::make(const at::Tensor& gate, const at::Tensor& up, cons
 Experts::Experts(const DecoderSpec& spec, DecoderLayerWeights& weights, Packing packing)
     : spec_(spec.experts),
       activation_(spec.activation),
+      round_rows_(wants_round_rows(weights.expert_down_weight.scalar_type(), packing)),
       router_(weights.router_weight.to(at::kFloat), {}, packing) {
   const std::int64_t inner = spec_.intermediate, hidden = spec.hidden;
   for (std::int64_t i = 0; i < spec_.count; ++i) {
@@ -60,8 +61,8 @@ at::Tensor Experts::operator()(const at::Tensor& x) const {
     if (places.size(0) == 0) continue;
     const at::Tensor rows = places.select(1, 0);
     const at::Tensor share = shares.index({rows, places.select(1, 1)}).unsqueeze(1);
-    const at::Tensor answer =
-        experts_[static_cast<std::size_t>(i)](x.index_select(0, fill_up(rows)));
+    const at::Tensor seen = x.index_select(0, round_rows_ ? fill_up(rows) : rows);
+    const at::Tensor answer = experts_[static_cast<std::size_t>(i)](seen);
     out.index_add_(0, rows, answer.narrow(0, 0, rows.size(0)).to(at::kFloat).mul_(share));
   }
   if (spec_.shared > 0) {

@@ -10,9 +10,9 @@
 
 namespace souvenir {
 
-// Returns to how many rows those that chose an expert are filled up: eight numbers between a power
-// of two and the next. How many choose it is never the same, and oneDNN would make and keep kernels
-// for every number of them.
+// Returns to how many rows those that chose an expert are filled up for oneDNN, which would make
+// and keep kernels for every number of them, and that is never the same: eight numbers between a
+// power of two and the next.
 //
 // Requires  rows > 0
 std::int64_t rows_of_an_expert(std::int64_t rows);
@@ -45,6 +45,7 @@ class Experts {
 
   ExpertsSpec spec_;
   Activation activation_ = Activation::silu;
+  bool round_rows_ = false;
   Linear router_;  // float32, so that experts are chosen alike in every dtype
   at::Tensor shared_gate_;
   std::vector<Expert> experts_;

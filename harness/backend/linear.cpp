@@ -70,6 +70,10 @@ bool has_own_kernel(at::ScalarType dtype) {
   return narrow && one_dnn().complete() && !can_pack(dtype);
 }
 
+bool wants_round_rows(at::ScalarType dtype, Packing packing) {
+  return packing != Packing::when_possible || !has_own_kernel(dtype) || !has_own_kernel(at::kFloat);
+}
+
 bool can_pack(at::ScalarType dtype) {
   if (!one_dnn().complete() || !at::globalContext().userEnabledMkldnn()) return false;
   // One attempt per dtype: oneDNN refuses those that this CPU has no kernels for.

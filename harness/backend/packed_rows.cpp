@@ -7,9 +7,8 @@ at::Tensor on_device(const std::vector<std::int64_t>& values, at::Device device)
   return at::tensor(at::ArrayRef<std::int64_t>(values), at::kLong).to(device);
 }
 
-// Returns how many rows a large batch lacks to a round number of them. Every new number would have
-// oneDNN keep another kernel and the allocator another size of block: memory would grow with the
-// number of batches.
+// Returns how many rows a large batch lacks to a round number of them. Every new number has oneDNN
+// keep another kernel: memory would grow with the number of batches.
 std::size_t rows_to_round(std::size_t rows) {
   constexpr std::size_t kStep = 64, kLarge = 8 * kStep;
   return rows < kLarge ? 0 : (kStep - rows % kStep) % kStep;

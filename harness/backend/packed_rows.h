@@ -24,7 +24,7 @@ struct PackedRows {
   void add(std::span<const TokenId> tokens, Segment segment);
 
   // Fills a large pass up to a round number of rows, with a sequence that nobody asked for and with
-  // states that nobody reads.
+  // states that nobody reads. For models that want it (Transformer::wants_round_rows).
   void fill_up();
 
   // Borrows what the segments point to.

@@ -116,7 +116,7 @@ class Stages {
 
   // Answers a stage, and leaves in `open` what must be read on.
   void ask(ScoringBatch& batch, std::vector<std::size_t>& open) {
-    batch.fill_up();
+    if (model_.wants_round_rows()) batch.fill_up();
     const ForwardInput input = batch.rows.input(model_.device(), &cache_);
     const at::Tensor hidden = model_.forward(input.tokens, input.wanted, input.cache);
     std::vector<Head::Row> rows = head_.score(hidden, batch.targets, options_, path_);

@@ -107,7 +107,7 @@ class Walk {
       }
     }
     if (rows.wanted.empty()) rows.wanted.push_back(0);  // the runs are there to be continued
-    rows.fill_up();
+    if (model_.wants_round_rows()) rows.fill_up();
     const ForwardInput input = rows.input(model_.device(), &cache_);
     const at::Tensor hidden = model_.forward(input.tokens, input.wanted, input.cache);
     if (asked.empty()) return top;

@@ -50,6 +50,10 @@ class Transformer {
   const DecoderSpec& spec() const { return spec_; }
   at::Device device() const { return embedding_.device(); }
   at::ScalarType dtype() const { return embedding_.scalar_type(); }
+  // Whether large passes should be filled up (PackedRows::fill_up).
+  bool wants_round_rows() const {
+    return !device().is_cpu() || souvenir::wants_round_rows(dtype(), paths_.packing);
+  }
 
  private:
   Placement place(const PackedTokens& tokens) const;

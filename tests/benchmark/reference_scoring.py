@@ -2,9 +2,12 @@
 """Times what users would otherwise run on the same strings: transformers and lm_eval.
 
     python reference_scoring.py MODEL --requests FILE --dtype float32|bfloat16 [--threads 2]
-        [--programs generate,lm_eval,forward] [--batches NAME=8,32 ...]
+        [--programs generate,lm_eval,forward] [--batches NAME=8,32 ...] [--seconds N]
 
-Prints one JSON line for each program and batch size: strings a second, one run each after a warm-up.
+Prints one JSON line for each program and batch size: strings a second, one run each after a warm-up
+of two strings. What would take longer than --seconds, going by its warm-up, gets as many strings
+as it can do in that time, and where those are two, the warm-up counts. Its strings a second are
+then those of strings as long as the whole set's are on average.
   generate  transformers generate, greedy: what "does the model emit it?" costs by generation
   lm_eval   lm_eval's loglikelihood (HFLM), the usual way to score
   forward   transformers, teacher-forced, padded in file order, logits of every position
@@ -86,6 +89,20 @@ def run_lm_eval(_, model, rows, size):
     return time.perf_counter() - start
 
 
+def timed(run, torch, model, rows, size):
+    start = time.perf_counter()
+    return run(torch, model, rows, size) or time.perf_counter() - start
+
+
+def report(program, size, part, seconds, rows):
+    def mean_tokens(some):
+        return sum(len(prefix) + len(text) for prefix, text in some) / len(some)
+    rate = len(part) / seconds * mean_tokens(part) / mean_tokens(rows)
+    print(json.dumps({"program": program, "batch": size, "strings": len(part),
+                      "seconds": round(seconds, 3), "strings_per_second": rate,
+                      "peak_megabytes": peak_megabytes()}), flush=True)
+
+
 RUNS = {"generate": run_generate, "lm_eval": run_lm_eval, "forward": run_forward}
 
 
@@ -96,6 +113,8 @@ def main():
     parser.add_argument("--dtype", choices=("float32", "bfloat16"), required=True)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--programs", default="generate,lm_eval,forward")
+    parser.add_argument("--seconds", type=float, default=120,
+                        help="what one program may take at one batch size (default 120)")
     parser.add_argument("--batches", action="append", default=[], metavar="PROGRAM=N,N")
     arguments = parser.parse_args()
     sizes = dict(BATCHES)
@@ -115,15 +134,15 @@ def main():
     rows = read_requests(arguments.requests)
     with torch.inference_mode():
         for program in arguments.programs.split(","):
-            RUNS[program](torch, model, rows[:2], 2)  # warm-up
-            for size in sizes[program]:
-                start = time.perf_counter()
-                inner = RUNS[program](torch, model, rows, size)
-                seconds = inner or time.perf_counter() - start
-                print(json.dumps({"program": program, "batch": size, "strings": len(rows),
-                                  "seconds": round(seconds, 3),
-                                  "strings_per_second": len(rows) / seconds,
-                                  "peak_megabytes": peak_megabytes()}), flush=True)
+            warm_up = timed(RUNS[program], torch, model, rows[:2], 2)
+            count = min(len(rows), int(arguments.seconds / warm_up * 2))
+            if count <= 2:
+                report(program, 2, rows[:2], warm_up, rows)
+                continue
+            part = rows[:count]
+            # A batch size beyond the strings is the same as any other beyond them.
+            for size in dict.fromkeys(min(size, count) for size in sizes[program]):
+                report(program, size, part, timed(RUNS[program], torch, model, part, size), rows)
 
 
 if __name__ == "__main__":

@@ -4,11 +4,12 @@
     python run_scoring.py --souvenir build/release/scoring_benchmark [--quick] [--out FILE]
 
 For each model, set of strings and dtype: Souvenir, then every reference at every batch size, then
-Souvenir again, so that a machine that slows down or speeds up shows. Each figure is the best of its
-runs. "bounded" leaves strings as `souvenir audit --queries-max 1000` does: random tokens are all
+Souvenir again, so that a machine that slows down or speeds up shows. Strings a second are the best
+of all runs. "bounded" leaves strings as `souvenir audit --queries-max 1000` does: random tokens are all
 left at once, as texts that a model does not know are. The limit is the rate of the model's own matrix
-shapes, timed by the same program just before and after the run (the mean of the two), over the
-multiplications that a string cannot do without.
+shapes, timed by the same program just before and after each run (the mean of the two), over the
+multiplications that a string cannot do without. Each run has a share of its own limit; the table
+has their median and, in brackets, the least and the most: on a shared machine they differ.
 """
 
 import argparse
@@ -16,6 +17,7 @@ import json
 import os
 import pathlib
 import platform
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -26,6 +28,7 @@ MODELS = {"SmolLM2-135M": "smollm2-135m-instruct", "GPT-2 small shape": "gpt2-sm
 SETS = {"fixed": "50 + 50", "mixed": "16-400 + 8-64"}
 DTYPES = ("float32", "bfloat16")
 QUERIES_MAX = 1000
+REPEATS = 3  # before the references, and after
 QUICK = ["--batches", "generate=32", "--batches", "lm_eval=8"]
 
 
@@ -41,7 +44,7 @@ def json_lines(command):
 
 
 def best(rows, program):
-    rows = [row for row in rows if row["program"] == program]
+    rows = [row for row in rows if row["program"] == program and "strings_per_second" in row]
     return max(rows, key=lambda row: row["strings_per_second"], default=None)
 
 
@@ -52,8 +55,7 @@ def measure(model, requests, dtype):
     def souvenir():
         return [dict(row, program=program)
                 for program, more in (("souvenir", []), ("bounded", ["--queries-max", QUERIES_MAX]))
-                for row in json_lines([ARGUMENTS.souvenir, *options, "--repeats", 1, *more])
-                if "strings_per_second" in row]
+                for row in json_lines([ARGUMENTS.souvenir, *options, "--repeats", REPEATS, *more])]
     before = souvenir()
     # Each by itself, so that its peak is its own.
     references = [row for program in ARGUMENTS.programs.split(",")
@@ -65,8 +67,9 @@ def measure(model, requests, dtype):
 def cell(name, kind, dtype, rows):
     ours, forward = best(rows, "souvenir"), best(rows, "forward")
     generate, lm_eval = best(rows, "generate"), best(rows, "lm_eval")
-    gemm = ours["gemm_gflops"]
-    limit = gemm / ours["useful_gflop_per_string"]
+    runs = [row for row in rows if row["program"] == "souvenir" and "repeat" in row]
+    gemm = statistics.median(row["gemm_gflops"] for row in runs)
+    shares = [100 * row["share_of_gemm"] for row in runs]
     rate = ours["strings_per_second"]
     bounded = best(rows, "bounded")["strings_per_second"]
 
@@ -75,8 +78,9 @@ def cell(name, kind, dtype, rows):
     return [name, SETS[kind], dtype, f"{rate:.2f}", figure(generate), figure(lm_eval),
             figure(forward), f"{rate / generate['strings_per_second']:.2f}",
             f"{rate / lm_eval['strings_per_second']:.2f}", f"{bounded:.2f}",
-            f"{bounded / generate['strings_per_second']:.2f}", f"{gemm:.0f}", f"{limit:.1f}",
-            f"{100 * rate / limit:.0f} %"]
+            f"{bounded / generate['strings_per_second']:.2f}", f"{gemm:.0f}",
+            f"{gemm / ours['useful_gflop_per_string']:.1f}",
+            f"{statistics.median(shares):.0f} % ({min(shares):.0f}-{max(shares):.0f})"]
 
 
 def costs(name, kind, dtype, rows):
