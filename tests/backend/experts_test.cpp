@@ -43,7 +43,7 @@ double largest(const at::Tensor& difference) { return difference.abs().max().ite
 
 TEST_CASE("a row's experts answer alike whatever rows are filled up beside it", "[experts]") {
   const c10::InferenceMode no_gradients;
-  const Experts fast = random_experts(Packing::when_possible);
+  const Experts fast = random_experts(GENERATE(Packing::when_possible, Packing::one_dnn));
   const Experts slow = random_experts(Packing::never);
   const at::Tensor x = at::randn({131, 32}, at::kFloat);
   const at::Tensor all = fast(x);

@@ -1,8 +1,8 @@
 #include "harness/backend/safetensors.h"
 
-#include <catch2/catch.hpp>
 #include <string>
 
+#include "tests/support/aten_catch.h"
 #include "tests/support/tiny_checkpoint.h"
 
 namespace souvenir {
