@@ -55,8 +55,8 @@ class Linear {
 // is there, has no kernels for.
 bool has_own_kernel(at::ScalarType dtype);
 
-// Returns whether a model of this dtype, whose head is in float32, had better be given few different
-// numbers of rows: oneDNN makes and keeps a kernel for each, and memory would grow.
+// Returns whether a model of this dtype, whose head is in float32, had better be given few
+// different numbers of rows: oneDNN makes and keeps a kernel for each, and memory would grow.
 bool wants_round_rows(at::ScalarType dtype, Packing packing);
 
 // Returns whether oneDNN is there and packs weights of this dtype on this machine's CPU.
