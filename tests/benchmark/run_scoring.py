@@ -5,10 +5,10 @@
 
 For each model, set of strings and dtype: Souvenir, then every reference at every batch size, then
 Souvenir again, so that a machine that slows down or speeds up shows. Strings a second are the best
-of all runs. "bounded" leaves strings as `souvenir audit --queries-max 1000` does: random tokens are all
-left at once, as texts that a model does not know are. The limit is the rate of the model's own matrix
-shapes, timed by the same program just before and after each run (the mean of the two), over the
-multiplications that a string cannot do without. Each run has a share of its own limit; the table
+of all runs. "bounded" leaves strings as `souvenir audit --queries-max 1000` does: random tokens are
+all left at once, as texts that a model does not know are. The limit is the rate of the model's own
+matrix shapes, timed by the same program just before and after each run (the mean of the two), over
+the multiplications that a string cannot do without. Each run has a share of its own limit; the table
 has their median and, in brackets, the least and the most: on a shared machine they differ.
 """
 
